@@ -18,3 +18,7 @@ COMMENT ON SCHEMA gemba IS 'The platform itself: ledger of migrations.';
 COMMENT ON SCHEMA staging IS 'dbt: one view per source table, renamed and typed.';
 COMMENT ON SCHEMA intermediate IS 'dbt: steps between sources and marts; not for reports.';
 COMMENT ON SCHEMA marts IS 'dbt: the tables and views that people, pages and BI tools read.';
+
+GRANT USAGE ON SCHEMA marts TO gemba_reader, gemba_app;
+GRANT USAGE ON SCHEMA staging, intermediate, marts TO gemba_migrator;
+ALTER DEFAULT PRIVILEGES FOR ROLE gemba_transformer IN SCHEMA marts GRANT SELECT ON TABLES TO gemba_reader, gemba_app;
