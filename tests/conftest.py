@@ -9,6 +9,8 @@ import pytest
 
 from gemba.settings import get_settings
 
+pytest_plugins = ["tests.database"]
+
 
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:

@@ -38,6 +38,8 @@ COMMENT ON TABLE ops.ingest_stats IS 'What each ingest process did, by minute. G
 COMMENT ON COLUMN ops.ingest_stats.message_count IS 'Messages received in the minute.';
 COMMENT ON COLUMN ops.ingest_stats.stored_count IS 'Readings, samples and events stored in the minute.';
 COMMENT ON COLUMN ops.ingest_stats.duplicate_count IS 'Rows that were there already.';
+COMMENT ON COLUMN ops.ingest_stats.dead_letter_count IS 'Letters put aside in the minute.';
+COMMENT ON COLUMN ops.ingest_stats.batch_count IS 'Commits in the minute.';
 COMMENT ON COLUMN ops.ingest_stats.lag_max_s IS 'Largest delay from a row''s ts to its commit, seconds.';
 
 CREATE TABLE ops.job_runs (
