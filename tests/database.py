@@ -37,22 +37,21 @@ def empty_database(server_url: str, name: str) -> Iterator[str]:
 
 @contextmanager
 def clone_of(server_url: str, template: str, name: str) -> Iterator[str]:
-    """A copy of a template database, dropped at the end. TimescaleDB's own workers must let go of the template first."""
+    """A copy of a template database that release_template has freed; dropped at the end."""
     with psycopg.connect(server_url, autocommit=True) as conn:
-        conn.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", (template,)
-        )
         conn.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        conn.execute(f"ALTER DATABASE \"{name}\" SET timezone TO 'UTC'")  # settings of a database are not cloned with it
         try:
             yield with_database(server_url, name)
         finally:
             conn.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def release_template(url: str) -> None:
-    """End the TimescaleDB scheduler of a database that is to be cloned; attached, it blocks the cloning."""
-    with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute("SELECT _timescaledb_functions.stop_background_workers()")
+def release_template(server_url: str, name: str) -> None:
+    """Keep everybody out of a database that is to be cloned: TimescaleDB's scheduler, attached, blocks the cloning."""
+    with psycopg.connect(server_url, autocommit=True) as conn:
+        conn.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +60,7 @@ def template_name(server_url: str) -> Iterator[str]:
     name = f"gemba_template_{uuid.uuid4().hex[:8]}"
     with empty_database(server_url, name) as url:
         migrated(url)
-        release_template(url)
+        release_template(server_url, name)
         yield name
 
 
