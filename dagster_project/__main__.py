@@ -1,0 +1,95 @@
+"""`python -m dagster_project`: prepares Dagster's place and starts its processes, each with the right environment."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from dagster_project import home
+from gemba.errors import GembaError
+from gemba.paths import PROJECT
+from gemba.settings import get_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+CodeHost = Annotated[str, typer.Option(help="host of the code server")]
+CodePort = Annotated[int | None, typer.Option(help="port of the code server; default: one above Dagster's port")]
+Host = Annotated[str, typer.Option(help="address to listen on")]
+
+
+def become(program: str, *arguments: str, code_host: str = "127.0.0.1", code_port: int | None = None) -> NoReturn:
+    """Replace this process by a program of the same virtual environment, so that a supervisor sees just one."""
+    executable = Path(sys.executable).parent / program
+    if not executable.exists():
+        raise GembaError(f"{executable} is missing", "install the project's pinned set: `make up`")
+    environment = home.process_environment(get_settings(), code_host=code_host, code_port=code_port)
+    path = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    sys.stdout.flush()
+    os.chdir(PROJECT)
+    os.execve(executable, [program, *arguments], {**os.environ, **environment, "PYTHONPATH": path})
+
+
+@app.command()
+def prepare() -> None:
+    """Make Dagster's database, tables and folder and dbt's manifest. May be run again; needs the database server."""
+    from dagster_project.manifest import write_manifest
+
+    settings = get_settings()
+    home.ensure_folder(settings)
+    home.ensure_storage(settings)
+    manifest = write_manifest(home.dbt_folder(settings))
+    typer.echo(f"Dagster: storage in database {settings.dagster_db_name}, dbt manifest {manifest}")
+
+
+@app.command("code-server")
+def code_server(host: Host = "127.0.0.1", port: CodePort = None) -> None:
+    """Serve the definitions and start the runs. Reads dbt's models anew first: restart it when they change."""
+    from dagster_project.manifest import write_manifest
+
+    settings = get_settings()
+    home.ensure_folder(settings)
+    write_manifest(home.dbt_folder(settings))
+    become(
+        "dagster", "api", "grpc", "--module-name", "dagster_project.definitions", "--host", host,
+        "--port", str(port or settings.dagster_port + 1), "--location-name", "gemba", "--log-level", "warning",
+        code_host=host, code_port=port,
+    )  # fmt: skip
+
+
+@app.command()
+def daemon(code_host: CodeHost = "127.0.0.1", code_port: CodePort = None) -> None:
+    """Run the schedules and the queue."""
+    home.ensure_folder(get_settings())
+    become("dagster-daemon", "run", "--workspace", str(home.WORKSPACE), code_host=code_host, code_port=code_port)
+
+
+@app.command()
+def webserver(
+    host: Host = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="port to listen on; default: GEMBA_DAGSTER_PORT")] = None,
+    code_host: CodeHost = "127.0.0.1",
+    code_port: CodePort = None,
+) -> None:
+    """Serve Dagster's web page and GraphQL."""
+    settings = get_settings()
+    home.ensure_folder(settings)
+    become(
+        "dagster-webserver", "--host", host, "--port", str(port or settings.dagster_port),
+        "--workspace", str(home.WORKSPACE), code_host=code_host, code_port=code_port,
+    )  # fmt: skip
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def cli(context: typer.Context) -> None:
+    """Run Dagster's own command line on this plant's instance, e.g. `cli run list`."""
+    home.ensure_folder(get_settings())
+    become("dagster", *context.args)
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except GembaError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)

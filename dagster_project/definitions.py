@@ -1,0 +1,53 @@
+"""All definitions, put together. Loading them needs no database; dbt's manifest is written first if it is missing."""
+
+import json
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject
+
+from dagster_project import home
+from dagster_project.defs import jobs
+from dagster_project.defs.dbt.freshness import marts_freshness
+from dagster_project.defs.dbt.models import dbt_models, other_sources
+from dagster_project.defs.ingest.raw_tables import raw_tables
+from dagster_project.defs.resources import PlantDatabase
+from dagster_project.defs.schedules import SCHEDULES
+from dagster_project.defs.sql.rollups import rollups
+from dagster_project.defs.sql.shift_calendar import shift_calendar
+from dagster_project.manifest import DBT_PROGRAM, ensure_manifest
+from gemba.paths import DBT
+from gemba.settings import get_settings
+
+
+def build_defs(*, dbt_project: DbtProject | None = None, **resources: Any) -> dg.Definitions:
+    """The definitions. dbt_project: another dbt project than the plant's; resources: in place of those named alike."""
+    if dbt_project is None:
+        folder = home.dbt_folder(get_settings())
+        ensure_manifest(folder)
+        dbt_project = DbtProject(DBT, target_path=folder)
+    models = dbt_models(dbt_project)
+    marts = sorted(key for key in models.keys if key.path[0] == "marts")
+    fresh_marts = marts_freshness(marts)
+    made = [rollups(), models, raw_tables, shift_calendar]
+    known = {key.to_user_string() for assets in made for key in assets.keys}
+    manifest = json.loads(dbt_project.manifest_path.read_text(encoding="utf-8"))
+    return dg.Definitions(
+        assets=[*made, *other_sources(manifest, known)],
+        asset_checks=[fresh_marts],
+        jobs=[*jobs.asset_jobs(made[0], models, raw_tables, shift_calendar, fresh_marts), *jobs.PLAIN_JOBS],
+        schedules=SCHEDULES,
+        resources={
+            "plant": PlantDatabase(),
+            "dbt": DbtCliResource(project_dir=dbt_project, dbt_executable=str(DBT_PROGRAM)),
+            "io_manager": dg.mem_io_manager,
+            **resources,
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads. A function, so that importing this module reads neither environment nor files."""
+    return build_defs()

@@ -1,0 +1,1 @@
+"""Instances of assets, checks, jobs and schedules, by domain."""

@@ -1,0 +1,57 @@
+"""dbt's models, seeds and tests: each model an asset, each test a check of it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dagster import AssetExecutionContext, AssetsDefinition, AssetSpec
+from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
+
+from dagster_project.lib.translator import LayeredTranslator, relation_key
+from gemba.dbt_env import dbt_environment
+
+
+@contextmanager
+def dbt_connection() -> Iterator[None]:
+    """dbt/profiles.yml reads the connection from the environment: put it there for as long as dbt runs."""
+    wanted = dbt_environment()
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def dbt_models(project: DbtProject) -> AssetsDefinition:
+    """The assets and checks of the project's manifest, built by one `dbt build`."""
+
+    @dbt_assets(manifest=project.manifest_path, project=project, dagster_dbt_translator=LayeredTranslator(), name="dbt_models")
+    def models(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        with dbt_connection():
+            # one folder for all runs (there is never more than one at a time): dbt's default is a new one for each
+            # run, which is never deleted; and from its last parse in it dbt parses just what changed
+            build = dbt.cli(["build"], context=context, target_path=project.target_path / "run")
+            yield from build.stream()
+
+    return models
+
+
+def other_sources(manifest: dict[str, Any], known: set[str]) -> list[AssetSpec]:
+    """Sources of dbt that no other definition makes or observes (master data, what people enter), as external assets.
+
+    known: keys that are defined elsewhere, written schema/table.
+    """
+    specs = {}
+    for node in manifest["sources"].values():
+        key = relation_key(node)
+        if key.to_user_string() not in known:
+            specs[key] = AssetSpec(
+                key, group_name=node["schema"], description=node.get("description") or None, kinds={"postgres"}
+            )
+    return list(specs.values())

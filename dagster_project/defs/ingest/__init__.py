@@ -1,0 +1,1 @@
+"""What ingest writes: seen by Dagster, not run by it."""

@@ -1,0 +1,1 @@
+"""What SQL functions of the database make."""

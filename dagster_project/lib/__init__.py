@@ -1,0 +1,1 @@
+"""Pure parts of the orchestration: no connection, no environment, no Dagster instance."""
