@@ -1,10 +1,11 @@
 """The only reader of the environment. Every variable is GEMBA_<FIELD>; an optional `.env` in the project is read too."""
 
 import json
+import os
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gemba.paths import PROJECT
@@ -26,6 +27,14 @@ class Settings(BaseSettings):
     streamlit_port: int = Field(8570, description="port of the Streamlit pages")
     db_name: str = Field("gemba", description="database of the plant's data")
     dagster_db_name: str = Field("gemba_dagster", description="database of Dagster's runs, events and schedules")
+    role_passwords: dict[str, str] = Field(
+        {}, description='JSON object role -> password that `gemba migrate` sets on a server that Gemba did not start'
+    )
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().resolve()
 
     @property
     def is_embedded_database(self) -> bool:
@@ -56,3 +65,17 @@ class Settings(BaseSettings):
 def get_settings() -> Settings:
     """The settings of this process, read once, on first use and never at import."""
     return Settings()
+
+
+TELEMETRY_OFF = {
+    "DO_NOT_TRACK": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DAGSTER_DISABLE_TELEMETRY": "1",
+    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+}
+
+
+def child_environment(**more: str) -> dict[str, str]:
+    """The environment for a process that Gemba starts: this one's, the home, no telemetry, and `more`."""
+    own = {"GEMBA_HOME": str(get_settings().home), "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **TELEMETRY_OFF, **own, **more}

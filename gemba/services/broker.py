@@ -58,9 +58,7 @@ def wait_until_ready(port: int, is_alive: Callable[[], bool], log: Path, timeout
         except OSError as error:
             if time.monotonic() > deadline or not is_alive():
                 tail = (
-                    log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
-                    if log.exists()
-                    else []
+                    log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:] if log.exists() else []
                 )
                 raise ServiceError(
                     "The embedded MQTT broker did not start:\n" + "\n".join("  | " + line for line in tail),

@@ -36,9 +36,7 @@ def holder_of(port: int) -> str:
     for process in Path("/proc").glob("[0-9]*") if inodes else ():
         try:
             if any(os.readlink(fd) in inodes for fd in (process / "fd").iterdir()):
-                command = (
-                    (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-                )
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
                 return f"{command[:80]} (pid {process.name})"
         except OSError:
             continue

@@ -117,9 +117,7 @@ def wait_until_ready(url: str, is_alive: Callable[[], bool], log: Path, timeout_
                 ) from error
             if time.monotonic() > deadline or not is_alive():
                 tail = (
-                    log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:]
-                    if log.exists()
-                    else []
+                    log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:] if log.exists() else []
                 )
                 raise DatabaseUnavailable(
                     "The embedded database did not start:\n" + "\n".join("  | " + line for line in tail),

@@ -39,6 +39,13 @@ class Programs:
         """Command line of a PostgreSQL program that works in the folder. PostgreSQL refuses to run as root."""
         return [*self._sandbox(folder, "postgres"), f"{self.postgres_bin}/{program}", *args]
 
+    def client(self, program: str) -> list[str]:
+        """Command line of a PostgreSQL client such as psql, which sees the current folder as its own."""
+        if not self.rootfs:
+            return [f"{self.postgres_bin}/{program}"]
+        here = ["--bind", str(Path.cwd()), f"/{MOUNT_POINT}", "--chdir", f"/{MOUNT_POINT}"]
+        return ["bwrap", "--die-with-parent", *_ro_root(self.rootfs), *here, f"{self.postgres_bin}/{program}"]
+
     def broker(self, *args: str, folder: Path) -> list[str]:
         """Command line of the MQTT broker that works in the folder."""
         return [*(self._sandbox(folder, "root") if self.rootfs else []), self.mosquitto, *args]
@@ -48,8 +55,7 @@ class Programs:
         # belong to whoever started Gemba, root included. Without a PID namespace, PIDs are the same on both sides.
         if self.rootfs:
             uid, gid = _ids(self.rootfs, user)
-            where = ["--ro-bind", str(self.rootfs), "/", "--bind", str(folder), f"/{MOUNT_POINT}"]
-            where += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/dev/shm"]
+            where = [*_ro_root(self.rootfs), "--bind", str(folder), f"/{MOUNT_POINT}"]
         elif os.geteuid() == 0:
             uid, gid = _ids(Path("/"), user)
             where = ["--dev-bind", "/", "/"]
@@ -75,9 +81,7 @@ def needs_rootfs() -> bool:
 
 def host_mosquitto(host: Path = Path("/")) -> Path | None:
     """The host's own MQTT broker, or None."""
-    found = [
-        path for path in (host / "usr/sbin/mosquitto", host / "opt/homebrew/sbin/mosquitto") if path.is_file()
-    ]
+    found = [path for path in (host / "usr/sbin/mosquitto", host / "opt/homebrew/sbin/mosquitto") if path.is_file()]
     return found[0] if found else None
 
 
@@ -103,9 +107,7 @@ def _postgres_version(folder: Path) -> int | None:
 def _has_timescaledb(folder: Path, version: int, host: Path) -> bool:
     shares = [host / f"usr/share/postgresql/{version}", folder.parent / "share"]
     if (folder / "pg_config").is_file():
-        asked = subprocess.run(
-            [folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=False
-        )
+        asked = subprocess.run([folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=False)
         shares.insert(0, Path(asked.stdout.strip() or "/nonexistent"))
     for share in shares:
         control = share / "extension" / "timescaledb.control"
@@ -113,6 +115,10 @@ def _has_timescaledb(folder: Path, version: int, host: Path) -> bool:
             found = re.search(r"default_version\s*=\s*'(\d+)\.(\d+)", control.read_text(encoding="utf-8"))
             return bool(found) and (int(found[1]), int(found[2])) >= OLDEST_TIMESCALEDB
     return False
+
+
+def _ro_root(rootfs: Path) -> list[str]:
+    return ["--ro-bind", str(rootfs), "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/dev/shm"]
 
 
 def _ids(root: Path, user: str) -> tuple[int, int]:

@@ -57,9 +57,7 @@ def install_packages(tools: dict[str, str], announce: Announce = print) -> None:
         return
     names = " ".join(packages)
     if shutil.which("apt-get") is None:
-        raise ServiceError(
-            f"These packages are missing and there is no apt-get here: {names}", "install them yourself"
-        )
+        raise ServiceError(f"These packages are missing and there is no apt-get here: {names}", "install them yourself")
     if os.geteuid() != 0:
         raise ServiceError(
             f"These packages are missing: {names}",
@@ -122,7 +120,7 @@ def _build(root: Path, log: Path, lock: int, announce: Announce) -> None:
         raise ServiceError(
             f"Provisioning TimescaleDB failed:\n{_tail(log.read_text(encoding='utf-8', errors='replace'))}",
             f"check the network (deb.debian.org or your mirror must answer; {log} has the whole story), "
-            "then run the same command again. An ordinary user needs newuidmap (package uidmap) and a line in /etc/subuid",
+            "then run the same command again. An ordinary user needs the package uidmap and a line in /etc/subuid",
         )
     (partial / MOUNT_POINT).mkdir(exist_ok=True)
     partial.rename(root)
@@ -146,9 +144,7 @@ def _exclusive(path: Path, announce: Announce) -> Iterator[int]:
 
 def main() -> int:
     """`python3 -m gemba.services.provision HOME`, for the Makefile."""
-    parser = argparse.ArgumentParser(
-        description="Provision TimescaleDB and Mosquitto unless the host has them."
-    )
+    parser = argparse.ArgumentParser(description="Provision TimescaleDB and Mosquitto unless the host has them.")
     parser.add_argument("home", type=Path)
     home = parser.parse_args().home.resolve()
     from gemba.services import programs
