@@ -1,0 +1,1 @@
+"""One file per page: lays out what reads/ loads and charts/ draws, and computes nothing."""
