@@ -8,7 +8,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 
 help:  ## show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1@\2/p' $(MAKEFILE_LIST) | column -t -s@
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(STAMP)  ## start the plant in the background and print its addresses
 	@$(VENV)/bin/gemba up --detach $(ARGS)

@@ -20,7 +20,7 @@ free_kb=$(df -Pk . | awk 'NR == 2 { print $4 }')
 [ "$free_kb" -gt 2000000 ] || fail "only $((free_kb / 1000)) MB free here; the installation needs 2000" "free some space"
 
 provisioning=
-if [ -z "${GEMBA_DATABASE_URL:-}" ] && [ ! -e .env ]; then
+if [ -z "${GEMBA_DATABASE_URL:-}" ] && ! grep -qsE "^GEMBA_(HOME|DATABASE_URL)=" .env; then
     "$python" -m gemba.services.provision "${GEMBA_HOME:-.gemba}" &
     provisioning=$!
 fi

@@ -20,6 +20,7 @@ from gemba.errors import GembaError, ServiceError
 from gemba.paths import DBT, PROJECT
 from gemba.progress import Note, console, step
 from gemba.services import broker, postgres, programs
+from gemba.services.provision import rootfs_of
 from gemba.settings import Settings, child_environment
 from gemba.supervise import Supervisor
 
@@ -107,7 +108,7 @@ def _same_demo(state: State, demo: Demo | None) -> Demo | None:
 def _binaries(settings: Settings) -> programs.Programs | None:
     if not (settings.is_embedded_database or settings.is_embedded_broker):
         return None
-    if programs.needs_rootfs():
+    if programs.needs_rootfs() and not rootfs_of(settings.home).is_dir():
         with step("Provisioning TimescaleDB and Mosquitto") as note:
             return programs.find(settings.home, note)
     return programs.find(settings.home)
@@ -170,7 +171,7 @@ def _build_models(state: State) -> None:
     if state.get("dbt") == wanted:
         return
     with step("Building the dbt models") as note:
-        command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build"]
+        command = [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "build"]
         _run("dbt build", command, state.path.parent / "logs" / "dbt.log", note, **dbt_environment())
     state.keep(dbt=wanted)
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import typer
 
@@ -14,7 +15,7 @@ PARTS: dict[str, tuple[str, list[str], str]] = {
     "simulate": ("ingest.simulator", [], "A simulated plant: `history` fills the past, `live` sends over MQTT."),
     "import": ("ingest.files", [], "Import CSV and Parquet files, idempotent, bad rows to dead letters."),
     "ingest": ("ingest", [], "Take in what machines send over MQTT, in the foreground."),
-    "dbt": ("dbt.cli.main", [], "Run dbt on the plant's models, e.g. `gemba dbt build`, as gemba_transformer."),
+    "dbt": ("dbt", [], "Run dbt on the plant's models, e.g. `gemba dbt build`, as gemba_transformer."),
     "dagster": ("dagster_project", ["cli"], "Dagster's own command line on this plant, e.g. `gemba dagster run list`."),
     "dead-letters": ("ingest.dead_letters", [], "What could not be stored: `list` shows it, `replay` tries again."),
 }
@@ -29,7 +30,10 @@ def add_to(app: typer.Typer) -> None:
 
 def _passing_on(module: str, before: list[str]) -> Callable[[typer.Context], None]:
     def command(context: typer.Context) -> None:
-        _become([sys.executable, "-m", module, *before, *(context.args or ["--help"] * (module not in ("ingest",)))])
+        # dbt's own script: run as a module it warns. Without arguments a part says what it can do; ingest just runs.
+        program = [str(Path(sys.executable).with_name("dbt"))] if module == "dbt" else [sys.executable, "-m", module]
+        arguments = context.args or ([] if module == "ingest" else ["--help"])
+        _become([*program, *before, *arguments], is_dbt=module == "dbt")
 
     return command
 
@@ -42,13 +46,13 @@ def dashboard(context: typer.Context) -> None:
     _become([*plant.streamlit_command(get_settings()), *context.args])
 
 
-def _become(command: list[str]) -> None:
+def _become(command: list[str], *, is_dbt: bool = False) -> None:
     """Replace this process, so that signals, exit status and terminal are the part's own."""
     from gemba.paths import PROJECT
     from gemba.settings import child_environment
 
     more = {}
-    if "dbt.cli.main" in command:
+    if is_dbt:
         from gemba.dbt_env import dbt_environment
 
         more = dbt_environment()

@@ -84,7 +84,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="for programs")]
     services = {service.name: service for service in plant.servers(settings, None)}
     services |= {service.name: service for service in plant.apps(settings, with_simulator=True)}
     rows = []
-    for state in states:
+    for state in sorted(states, key=lambda state: [*services, state.name].index(state.name)):
         service = services.get(state.name)
         answers = state.is_running and (service is None or service.answers())
         shown = "running" if answers else "not answering" if state.is_running else state.state.lower()
@@ -209,7 +209,8 @@ def _show_table(rows: list[dict]) -> None:
             str(row["restart_count"]),
             row["address"] if row["state"] == "running" else row["detail"],
         )
-    Console(highlight=False, soft_wrap=True).print(table)
+    # Into a pipe too, addresses stay whole.
+    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def _duration(seconds: int) -> str:
