@@ -1,7 +1,10 @@
 """`python -m dagster_project`: prepares Dagster's place and starts its processes, each with the right environment."""
 
 import os
+import signal
+import socket
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -10,6 +13,7 @@ import typer
 from dagster_project import home
 from gemba.errors import GembaError
 from gemba.paths import PROJECT
+from gemba.services.ports import holder_of, is_taken
 from gemba.settings import get_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -27,7 +31,21 @@ def become(program: str, *arguments: str, code_host: str = "127.0.0.1", code_por
     path = os.pathsep.join([str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
     sys.stdout.flush()
     os.chdir(PROJECT)
+    # Dagster takes its SIGTERM handler from SIGINT's, and a background shell hands SIGINT down ignored: it could not
+    # be stopped then.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execve(executable, [program, *arguments], {**os.environ, **environment, "PYTHONPATH": path})
+
+
+def wait_for_code_server(host: str, port: int, *, patience_s: float = 60) -> None:
+    """Return once the code server listens, or after patience_s seconds: what starts then keeps on trying by itself."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((host, port), timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.3)
 
 
 @app.command()
@@ -48,11 +66,17 @@ def code_server(host: Host = "127.0.0.1", port: CodePort = None) -> None:
     from dagster_project.manifest import write_manifest
 
     settings = get_settings()
+    port = port or settings.dagster_port + 1
+    if is_taken(port):  # gRPC would share the port with the other process, and each would get some of the calls
+        raise GembaError(
+            f"Port {port}, for Dagster's code server, is taken by {holder_of(port)}",
+            "stop that process, or set GEMBA_DAGSTER_PORT: the code server takes the port above it",
+        )
     home.ensure_folder(settings)
     write_manifest(home.dbt_folder(settings))
     become(
         "dagster", "api", "grpc", "--module-name", "dagster_project.definitions", "--host", host,
-        "--port", str(port or settings.dagster_port + 1), "--location-name", "gemba", "--log-level", "warning",
+        "--port", str(port), "--location-name", "gemba", "--log-level", "warning",
         code_host=host, code_port=port,
     )  # fmt: skip
 
@@ -60,8 +84,13 @@ def code_server(host: Host = "127.0.0.1", port: CodePort = None) -> None:
 @app.command()
 def daemon(code_host: CodeHost = "127.0.0.1", code_port: CodePort = None) -> None:
     """Run the schedules and the queue."""
-    home.ensure_folder(get_settings())
-    become("dagster-daemon", "run", "--workspace", str(home.WORKSPACE), code_host=code_host, code_port=code_port)
+    settings = get_settings()
+    home.ensure_folder(settings)
+    wait_for_code_server(code_host, code_port or settings.dagster_port + 1)
+    become(
+        "dagster-daemon", "run", "--workspace", str(home.WORKSPACE), "--log-level", "warning",
+        code_host=code_host, code_port=code_port,
+    )  # fmt: skip
 
 
 @app.command()
@@ -74,9 +103,11 @@ def webserver(
     """Serve Dagster's web page and GraphQL."""
     settings = get_settings()
     home.ensure_folder(settings)
+    wait_for_code_server(code_host, code_port or settings.dagster_port + 1)
     become(
         "dagster-webserver", "--host", host, "--port", str(port or settings.dagster_port),
-        "--workspace", str(home.WORKSPACE), code_host=code_host, code_port=code_port,
+        "--workspace", str(home.WORKSPACE), "--dagster-log-level", "warning", "--suppress-warnings",
+        code_host=code_host, code_port=code_port,
     )  # fmt: skip
 
 

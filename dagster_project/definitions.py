@@ -9,12 +9,13 @@ from dagster_dbt import DbtCliResource, DbtProject
 from dagster_project import home
 from dagster_project.defs import jobs
 from dagster_project.defs.dbt.freshness import marts_freshness
-from dagster_project.defs.dbt.models import dbt_models, other_sources
+from dagster_project.defs.dbt.models import dbt_models, source_descriptions
 from dagster_project.defs.ingest.raw_tables import raw_tables
 from dagster_project.defs.resources import PlantDatabase
 from dagster_project.defs.schedules import SCHEDULES
 from dagster_project.defs.sql.rollups import rollups
 from dagster_project.defs.sql.shift_calendar import shift_calendar
+from dagster_project.lib.layers import external_tables
 from dagster_project.manifest import DBT_PROGRAM, ensure_manifest
 from gemba.paths import DBT
 from gemba.settings import get_settings
@@ -27,15 +28,19 @@ def build_defs(*, dbt_project: DbtProject | None = None, **resources: Any) -> dg
         ensure_manifest(folder)
         dbt_project = DbtProject(DBT, target_path=folder)
     models = dbt_models(dbt_project)
-    marts = sorted(key for key in models.keys if key.path[0] == "marts")
-    fresh_marts = marts_freshness(marts)
-    made = [rollups(), models, raw_tables, shift_calendar]
-    known = {key.to_user_string() for assets in made for key in assets.keys}
-    manifest = json.loads(dbt_project.manifest_path.read_text(encoding="utf-8"))
+    raw = raw_tables()
+    fresh_marts = marts_freshness(sorted(key for key in models.keys if key.path[0] == "marts"))
+    made = [rollups(), models, raw, shift_calendar]
+    sources = source_descriptions(json.loads(dbt_project.manifest_path.read_text(encoding="utf-8")))
+    external = external_tables(
+        wanted={key for assets in made for key in assets.dependency_keys} | sources.keys(),
+        known={key for assets in made for key in assets.keys},
+        descriptions=sources,
+    )
     return dg.Definitions(
-        assets=[*made, *other_sources(manifest, known)],
+        assets=[*made, *external],
         asset_checks=[fresh_marts],
-        jobs=[*jobs.asset_jobs(made[0], models, raw_tables, shift_calendar, fresh_marts), *jobs.PLAIN_JOBS],
+        jobs=[*jobs.asset_jobs(made[0], models, raw, shift_calendar, fresh_marts), *jobs.PLAIN_JOBS],
         schedules=SCHEDULES,
         resources={
             "plant": PlantDatabase(),

@@ -23,11 +23,15 @@ def dbt_folder(settings: Settings) -> Path:
     return dagster_home(settings) / "dbt"
 
 
-def process_environment(settings: Settings, *, code_host: str = "127.0.0.1", code_port: int | None = None) -> dict[str, str]:
-    """Variables that dagster.yaml and workspace.yaml ask for. Holds the storage's password: for a process, not a log."""
+def process_environment(
+    settings: Settings, *, code_host: str = "127.0.0.1", code_port: int | None = None
+) -> dict[str, str]:
+    """Variables that dagster.yaml and workspace.yaml ask for. Among them is the storage's password."""
+    storage_url = database_url(DAGSTER_ROLE, dbname=settings.dagster_db_name, settings=settings)
     return {
         "DAGSTER_HOME": str(dagster_home(settings)),
-        "GEMBA_DAGSTER_PG_URL": database_url(DAGSTER_ROLE, dbname=settings.dagster_db_name, settings=settings),
+        # dagster-postgres is written for psycopg2, and SQLAlchemy 2.1 would take psycopg 3 for a plain postgresql://
+        "GEMBA_DAGSTER_PG_URL": storage_url.replace("postgresql://", "postgresql+psycopg2://", 1),
         "GEMBA_DAGSTER_CODE_HOST": code_host,
         "GEMBA_DAGSTER_CODE_PORT": str(code_port or settings.dagster_port + 1),
         "DAGSTER_DISABLE_TELEMETRY": "yes",

@@ -5,23 +5,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_SOURCE = re.compile(r"\b(?:FROM|JOIN)\s+((?:raw|agg|ref|ops)\.[a-z_][a-z0-9_]*)", re.IGNORECASE)
+_ARGUMENT = re.compile(r"\bp_(name|source|comment)\s*=>\s*'((?:[^']|'')*)'")
+_READ = re.compile(r"\b(?:FROM|JOIN)\s+((?:raw|agg|ref|ops)\.[a-z_][a-z0-9_]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Rollup:
-    """One continuous aggregate: its table in agg, and the tables its SELECT reads, as (schema, table)."""
+    """One rollup: its table in agg, the relations its buckets are made from as (schema, table), and its comment."""
 
     table: str
     sources: tuple[tuple[str, str], ...]
+    comment: str
 
 
-def read_rollup(table: str, text: str) -> Rollup:
-    """The rollup that a file of this name and text declares."""
-    found = {source.lower() for source in _SOURCE.findall(_COMMENT.sub(" ", text))} - {f"agg.{table}"}
-    return Rollup(table, tuple(sorted((schema, name) for schema, name in (source.split(".") for source in found))))
+def read_rollup(text: str) -> Rollup:
+    """The rollup that the text of a file declares with rollup.define(). Raises ValueError where there is none."""
+    sql = _COMMENT.sub(" ", text)
+    arguments = dict(_ARGUMENT.findall(sql))
+    if not {"name", "source"} <= arguments.keys():
+        raise ValueError("no rollup.define(p_name => '...', p_source => '...') found")
+    read = {relation.lower() for relation in _READ.findall(sql)} | {arguments["source"]}
+    sources = (tuple(relation.split(".")) for relation in sorted(read))
+    return Rollup(arguments["name"], tuple(sources), arguments.get("comment", "").replace("''", "'"))
 
 
 def read_rollups(folder: Path) -> list[Rollup]:
-    """All rollups of the folder, by name. One file declares one."""
-    return [read_rollup(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql"))]
+    """All rollups of the folder, in the order of its files. One file declares one."""
+    return [read_rollup(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql"))]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetsDefinition, AssetSpec
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 
 from dagster_project.lib.translator import LayeredTranslator, relation_key
@@ -31,7 +31,9 @@ def dbt_connection() -> Iterator[None]:
 def dbt_models(project: DbtProject) -> AssetsDefinition:
     """The assets and checks of the project's manifest, built by one `dbt build`."""
 
-    @dbt_assets(manifest=project.manifest_path, project=project, dagster_dbt_translator=LayeredTranslator(), name="dbt_models")
+    @dbt_assets(
+        manifest=project.manifest_path, project=project, dagster_dbt_translator=LayeredTranslator(), name="dbt_models"
+    )
     def models(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         with dbt_connection():
             # one folder for all runs (there is never more than one at a time): dbt's default is a new one for each
@@ -42,16 +44,6 @@ def dbt_models(project: DbtProject) -> AssetsDefinition:
     return models
 
 
-def other_sources(manifest: dict[str, Any], known: set[str]) -> list[AssetSpec]:
-    """Sources of dbt that no other definition makes or observes (master data, what people enter), as external assets.
-
-    known: keys that are defined elsewhere, written schema/table.
-    """
-    specs = {}
-    for node in manifest["sources"].values():
-        key = relation_key(node)
-        if key.to_user_string() not in known:
-            specs[key] = AssetSpec(
-                key, group_name=node["schema"], description=node.get("description") or None, kinds={"postgres"}
-            )
-    return list(specs.values())
+def source_descriptions(manifest: dict[str, Any]) -> dict[AssetKey, str]:
+    """Key and description of every source in the manifest."""
+    return {relation_key(node): node.get("description") or "" for node in manifest["sources"].values()}

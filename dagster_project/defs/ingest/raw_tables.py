@@ -1,5 +1,6 @@
-"""The raw hypertables: ingest writes them, Dagster looks at them, says how far they reach and whether they are fresh."""
+"""The raw hypertables: ingest writes them, Dagster looks at them and says how far they reach and if they are fresh."""
 
+import warnings
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -8,7 +9,9 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetCheckSpec,
+    AssetsDefinition,
     AssetSpec,
+    BetaWarning,
     MetadataValue,
     ObserveResult,
     multi_observable_source_asset,
@@ -58,12 +61,19 @@ def observe(conn: psycopg.Connection, table: str) -> tuple[ObserveResult, AssetC
     return observation, verdict
 
 
-@multi_observable_source_asset(
-    name="raw_tables",
-    specs=[AssetSpec(["raw", table], group_name="raw", kinds={"timescaledb"}) for table in RAW_TABLES],
-    check_specs=[AssetCheckSpec(check_name(table), asset=["raw", table]) for table in RAW_TABLES],
-)
-def raw_tables(plant: PlantDatabase) -> Iterator[ObserveResult | AssetCheckResult]:
-    with plant.connect() as conn:
-        for table in RAW_TABLES:
-            yield from observe(conn, table)
+def raw_tables() -> AssetsDefinition:
+    """One definition with an observed asset and a check for each raw table."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BetaWarning)  # the decorator is; requirements.lock pins it
+
+        @multi_observable_source_asset(
+            name="raw_tables",
+            specs=[AssetSpec(["raw", table], group_name="raw", kinds={"timescaledb"}) for table in RAW_TABLES],
+            check_specs=[AssetCheckSpec(check_name(table), asset=["raw", table]) for table in RAW_TABLES],
+        )
+        def observed(plant: PlantDatabase) -> Iterator[ObserveResult | AssetCheckResult]:
+            with plant.connect() as conn:
+                for table in RAW_TABLES:
+                    yield from observe(conn, table)
+
+    return observed

@@ -16,6 +16,7 @@ ORDER BY site.site_code
 
 @asset(
     key=["ref", "shift_calendar"],
+    deps=[["ref", "shift_patterns"], ["ref", "sites"]],
     group_name="ref",
     kinds={"postgres"},
     description="Shift instances of each site as instants, made from its patterns for today and the year after it.",
