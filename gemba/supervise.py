@@ -5,6 +5,7 @@ its job; which processes there are is gemba.plant's.
 """
 
 import hashlib
+import http.client
 import os
 import re
 import shlex
@@ -59,6 +60,7 @@ class Supervisor:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self._daemon: subprocess.Popen | None = None  # only where this very object started it
         self.config = home / "run" / "supervisor.conf"
         self.logs = home / "logs"
         self.socket = home / "run" / "supervisor.sock"
@@ -92,8 +94,10 @@ class Supervisor:
             self._reload()
             return
         self.socket.unlink(missing_ok=True)
+        if self._daemon:
+            self._daemon.poll()
         with (self.logs / "supervisor.out").open("wb") as output:
-            subprocess.Popen(
+            self._daemon = subprocess.Popen(
                 [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(self.config)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -150,13 +154,22 @@ class Supervisor:
         children = [state.pid for state in self.states() if state.pid]
         self._call("supervisor.shutdown")
         deadline = time.monotonic() + STOP_S
-        while _is_alive(pid):
+        while self._is_alive(pid):
             if time.monotonic() > deadline:
                 for leader in children:
                     _kill(os.killpg, leader)  # the supervisor makes each process the leader of its own group
                 _kill(os.kill, pid)
             time.sleep(0.05)
         self.socket.unlink(missing_ok=True)
+        return True
+
+    def _is_alive(self, pid: int) -> bool:
+        if self._daemon and self._daemon.pid == pid:
+            return self._daemon.poll() is None  # our own child would stay a zombie until it is asked for
+        try:
+            os.kill(pid, 0)
+        except OSError:
+            return False
         return True
 
     def _full_name(self, name: str) -> str:
@@ -176,11 +189,13 @@ class Supervisor:
     def _call(self, method: str, *args: Any) -> Any:
         from supervisor.xmlrpc import SupervisorTransport
 
-        proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", SupervisorTransport(None, None, f"unix://{self.socket}"))
+        transport = SupervisorTransport(None, None, f"unix://{self.socket}")
         try:
-            return getattr(proxy, method)(*args)
-        except (OSError, xmlrpc.client.ProtocolError) as error:
+            return getattr(xmlrpc.client.ServerProxy("http://127.0.0.1", transport), method)(*args)
+        except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
             raise ServiceError(f"The process supervisor does not answer: {error}", "run `gemba up`") from error
+        finally:
+            transport.close()
 
     def _exit_counts(self) -> dict[str, int]:
         """How often each process ended by itself since the supervisor started, from its log."""
@@ -249,18 +264,6 @@ def _escaped(value: Any) -> str:
 def _end_with_parent() -> list[str]:
     """A killed supervisor must leave no orphan: the kernel then stops the process. Linux only."""
     return ["setpriv", "--pdeathsig", "TERM", "--"] if sys.platform == "linux" and shutil.which("setpriv") else []
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    # A child that ended and waits to be reaped by this very process still has its PID.
-    try:
-        return os.waitpid(pid, os.WNOHANG)[0] == 0
-    except ChildProcessError:
-        return True
 
 
 def _kill(how: Any, pid: int) -> None:
