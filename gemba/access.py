@@ -47,7 +47,7 @@ def set_passwords(conn: psycopg.Connection, passwords: dict[str, str]) -> None:
 
 def ensure_database(conn: psycopg.Connection, name: str, owner: str | None = None) -> None:
     """Make the database unless it is there. conn: autocommit, of a user that may create databases."""
-    if conn.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone():
+    if conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
         return
     try:
         conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
