@@ -1,6 +1,6 @@
-"""`python -m gemba` is the `gemba` command."""
+"""`python -m gemba`: the command line, where its script is not installed."""
 
 from gemba.cli import app
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="gemba")

@@ -94,7 +94,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="for programs")]
                 "state": shown,
                 "pid": state.pid,
                 "uptime_s": round(state.uptime_s),
-                "restart_count": state.restart_count,
+                "restarts": state.restart_count,
                 "address": service.address if service else "",
                 "detail": state.detail,
             }
@@ -206,7 +206,7 @@ def _show_table(rows: list[dict]) -> None:
             f"[{colour}]{row['state']}[/{colour}]",
             str(row["pid"] or ""),
             _duration(row["uptime_s"]) if row["pid"] else "",
-            str(row["restart_count"]),
+            str(row["restarts"]),
             row["address"] if row["state"] == "running" else row["detail"],
         )
     # Into a pipe too, addresses stay whole.

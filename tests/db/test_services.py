@@ -179,3 +179,14 @@ def test_a_port_that_is_taken_ends_the_wait_with_the_servers_own_words(
             running(binaries, tmp_path, port),
         ):
             pytest.fail("it must not start")
+
+
+def test_making_a_database_that_is_there_changes_nothing(server_url: str) -> None:
+    name = "gemba_test_made_twice"
+    with psycopg.connect(server_url, autocommit=True) as conn:
+        try:
+            access.ensure_database(conn, name)
+            access.ensure_database(conn, name)
+            assert conn.execute("SELECT count(*) FROM pg_database WHERE datname = %s", (name,)).fetchone() == (1,)
+        finally:
+            conn.execute(f"DROP DATABASE IF EXISTS {name}")

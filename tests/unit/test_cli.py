@@ -18,7 +18,7 @@ COMMANDS += ["dashboard", "dead-letters", "bench", "reset", "test"]
 def gemba(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess:
     """Run the command line in a process of its own, as a user does."""
     return subprocess.run(
-        [sys.executable, "-c", "from gemba.cli import app; app(prog_name='gemba')", *arguments],
+        [sys.executable, "-m", "gemba", *arguments],
         cwd=PROJECT,
         env={**os.environ, "GEMBA_HOME": str(home), "COLUMNS": "120", **environment},
         capture_output=True,
