@@ -1,0 +1,2 @@
+def store(*a):
+    raise NotImplementedError
