@@ -35,7 +35,7 @@ BEGIN
     LOOP
         EXECUTE format(
             'INSERT INTO rollup.changes (part_id, touched)
-             SELECT $1, tstzrange(min(bucket_at), max(bucket_at), ''[]'') FROM %s HAVING count(*) > 0', v_part.stored_relation)
+             SELECT $1, tstzrange(min(bucket_at), max(bucket_at) + INTERVAL ''1 microsecond'') FROM %s HAVING count(*) > 0', v_part.stored_relation)
         USING v_part.part_id;
     END LOOP;
     RETURN NULL;

@@ -135,7 +135,7 @@ BEGIN
     -- what the source holds already is waiting to be stored
     EXECUTE format(
         'INSERT INTO rollup.changes (part_id, touched)
-         SELECT $1, tstzrange(min(%1$I), max(%1$I), ''[]'') FROM %2$s HAVING count(*) > 0', v_time_column, v_source)
+         SELECT $1, tstzrange(min(%1$I), max(%1$I) + INTERVAL ''1 microsecond'') FROM %2$s HAVING count(*) > 0', v_time_column, v_source)
     USING v_part_id;
 END
 $$;

@@ -65,6 +65,7 @@ DECLARE
     v_relation regclass;
     v_segment_by text;
     v_time_column text;
+    v_batch integer;
 BEGIN
     IF rollup.edition() <> 'community' THEN
         RETURN; -- run_policies reads the table each time
@@ -76,28 +77,32 @@ BEGIN
         UNION ALL SELECT to_regclass(p_relation) WHERE p_relation LIKE 'raw.%'
     LOOP
         CONTINUE WHEN v_relation IS NULL;
-        PERFORM remove_compression_policy(v_relation, if_exists => true);
         IF v_definition.name IS NOT NULL THEN
-            PERFORM remove_continuous_aggregate_policy(v_relation, if_exists => true);
-            PERFORM add_continuous_aggregate_policy(
-                v_relation, start_offset => rollup.refresh_reach(v_definition.name), end_offset => v_policy.refresh_lag,
-                schedule_interval => INTERVAL '1 minute',
-                buckets_per_batch => greatest(1, extract(epoch FROM v_policy.refresh_window) / extract(epoch FROM v_definition.bucket_width))::integer);
             v_segment_by := v_definition.key_column;
             v_time_column := 'bucket_at';
+            v_batch := greatest(1, extract(epoch FROM v_policy.refresh_window) / extract(epoch FROM v_definition.bucket_width));
+            IF NOT rollup.has_job(v_relation, 'policy_refresh_continuous_aggregate', jsonb_build_object(
+                'start_offset', rollup.refresh_reach(v_definition.name), 'end_offset', v_policy.refresh_lag, 'buckets_per_batch', v_batch)) THEN
+                PERFORM remove_compression_policy(v_relation, if_exists => true);
+                PERFORM remove_continuous_aggregate_policy(v_relation, if_exists => true);
+                PERFORM add_continuous_aggregate_policy(
+                    v_relation, start_offset => rollup.refresh_reach(v_definition.name), end_offset => v_policy.refresh_lag,
+                    schedule_interval => INTERVAL '1 minute', buckets_per_batch => v_batch);
+            END IF;
         ELSE
             v_segment_by := CASE p_relation WHEN 'raw.sensor_readings' THEN 'sensor_id' ELSE 'machine_id' END;
             v_time_column := 'ts';
         END IF;
-        IF v_policy.compress_after IS NOT NULL THEN
-            IF NOT rollup.is_columnstore_enabled(v_relation) THEN
-                EXECUTE format(
-                    'ALTER %s %s SET (timescaledb.compress = true, timescaledb.compress_segmentby = %L, timescaledb.compress_orderby = %L)',
-                    CASE WHEN v_definition.name IS NULL THEN 'TABLE' ELSE 'MATERIALIZED VIEW' END, v_relation, v_segment_by,
-                    v_time_column || ' DESC');
-            END IF;
-            PERFORM add_compression_policy(v_relation, compress_after => v_policy.compress_after);
+        CONTINUE WHEN rollup.has_job(v_relation, 'policy_compression', jsonb_build_object('compress_after', v_policy.compress_after));
+        PERFORM remove_compression_policy(v_relation, if_exists => true);
+        CONTINUE WHEN v_policy.compress_after IS NULL;
+        IF NOT rollup.is_columnstore_enabled(v_relation) THEN
+            EXECUTE format(
+                'ALTER %s %s SET (timescaledb.compress = true, timescaledb.compress_segmentby = %L, timescaledb.compress_orderby = %L)',
+                CASE WHEN v_definition.name IS NULL THEN 'TABLE' ELSE 'MATERIALIZED VIEW' END, v_relation, v_segment_by,
+                v_time_column || ' DESC');
         END IF;
+        PERFORM add_compression_policy(v_relation, compress_after => v_policy.compress_after);
     END LOOP;
     IF NOT EXISTS (SELECT FROM timescaledb_information.jobs WHERE proc_schema = 'rollup' AND proc_name = 'retention_job') THEN
         PERFORM add_job('rollup.retention_job'::regproc, INTERVAL '1 hour');
@@ -117,6 +122,21 @@ AS $$
         WHERE format('%I.%I', view_schema, view_name)::regclass = p_relation AND compression_enabled)
 $$;
 COMMENT ON FUNCTION rollup.is_columnstore_enabled(regclass) IS 'Whether chunks of a hypertable or continuous aggregate can go to the columnstore.';
+
+-- Adding a policy anew would put off its next run, so one that is there with the same settings is left alone.
+CREATE OR REPLACE FUNCTION rollup.has_job(p_relation regclass, p_procedure text, p_config jsonb) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog
+AS $$
+    SELECT EXISTS (
+        SELECT FROM timescaledb_information.jobs AS job
+        LEFT JOIN timescaledb_information.continuous_aggregates AS native
+            ON native.materialization_hypertable_schema = job.hypertable_schema
+            AND native.materialization_hypertable_name = job.hypertable_name
+        WHERE job.proc_name LIKE p_procedure || '%' AND job.config @> p_config
+            AND format('%I.%I', coalesce(native.view_schema, job.hypertable_schema), coalesce(native.view_name, job.hypertable_name))::regclass
+                = p_relation)
+$$;
+COMMENT ON FUNCTION rollup.has_job(regclass, text, jsonb) IS 'Whether the database''s scheduler has this job with these settings for a relation.';
 
 CREATE OR REPLACE FUNCTION rollup.apply_edited_policy() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog

@@ -37,8 +37,9 @@ AS $$
         ON format('%I.%I', native.user_view_schema, native.user_view_name) = part.relation
     JOIN _timescaledb_catalog.hypertable AS hypertable ON hypertable.id = native.mat_hypertable_id
     CROSS JOIN LATERAL (
-        SELECT nullif(_timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(native.mat_hypertable_id)),
-                      '-infinity') AS watermark_at
+        -- where nothing is stored yet its watermark is the beginning of time
+        SELECT CASE WHEN native_at > '1900-01-01' THEN native_at ELSE '-infinity' END AS watermark_at
+        FROM _timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(native.mat_hypertable_id)) AS native_at
     ) AS edge
     CROSS JOIN LATERAL (
         SELECT count(*) AS pending_count, min(_timescaledb_functions.to_timestamp(log.lowest_modified_value)) AS pending_from_at
