@@ -1,0 +1,6 @@
+SELECT
+    sensor_id,
+    ts,
+    value,
+    quality
+FROM {{ source('raw', 'sensor_readings') }}

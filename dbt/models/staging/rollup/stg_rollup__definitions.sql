@@ -1,0 +1,2 @@
+SELECT name, bucket_width
+FROM {{ source('rollup', 'definitions') }}
