@@ -13,7 +13,7 @@ from dagster_project.defs.dbt.models import dbt_models, source_descriptions
 from dagster_project.defs.ingest.raw_tables import raw_tables
 from dagster_project.defs.resources import PlantDatabase
 from dagster_project.defs.schedules import SCHEDULES
-from dagster_project.defs.sql.rollups import rollups
+from dagster_project.defs.sql.rollups import rollup_status, rollups
 from dagster_project.defs.sql.shift_calendar import shift_calendar
 from dagster_project.lib.layers import external_tables
 from dagster_project.manifest import DBT_PROGRAM, ensure_manifest
@@ -30,17 +30,19 @@ def build_defs(*, dbt_project: DbtProject | None = None, **resources: Any) -> dg
     models = dbt_models(dbt_project)
     raw = raw_tables()
     fresh_marts = marts_freshness(sorted(key for key in models.keys if key.path[0] == "marts"))
-    made = [rollups(), models, raw, shift_calendar]
+    refreshed = rollups()
+    status = rollup_status(refreshed)
+    made = [refreshed, models, raw, shift_calendar]
     sources = source_descriptions(json.loads(dbt_project.manifest_path.read_text(encoding="utf-8")))
     external = external_tables(
         wanted={key for assets in made for key in assets.dependency_keys} | sources.keys(),
-        known={key for assets in made for key in assets.keys},
+        known={status.key, *(key for assets in made for key in assets.keys)},
         descriptions=sources,
     )
     return dg.Definitions(
-        assets=[*made, *external],
+        assets=[*made, status, *external],
         asset_checks=[fresh_marts],
-        jobs=[*jobs.asset_jobs(made[0], models, raw, shift_calendar, fresh_marts), *jobs.PLAIN_JOBS],
+        jobs=[*jobs.asset_jobs(refreshed, models, raw, shift_calendar, fresh_marts), *jobs.PLAIN_JOBS],
         schedules=SCHEDULES,
         resources={
             "plant": PlantDatabase(),
@@ -49,6 +51,8 @@ def build_defs(*, dbt_project: DbtProject | None = None, **resources: Any) -> dg
             **resources,
         },
         executor=dg.in_process_executor,
+        # the whole of it is in the event log; the code server's own log would grow by some 10 MB a day
+        loggers={"console": dg.colored_console_logger.configured({"log_level": "WARNING"}, name="console")},
     )
 
 

@@ -2,15 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
-from dagster import DagsterInstance, DagsterRunStatus, Nothing, OpExecutionContext, Out, RunsFilter, op
+from dagster import DagsterInstance, Nothing, OpExecutionContext, Out, RunsFilter, op
 
+from dagster_project.lib.ticks import FINISHED
 from gemba.access import DAGSTER_ROLE
 from gemba.db import connect
 from gemba.settings import get_settings
 
 ROLLUP_RUNS_KEPT = timedelta(days=1)  # one a minute
 RUNS_KEPT = timedelta(days=14)
-FINISHED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 BATCH = 200
 
 

@@ -24,7 +24,7 @@ def schedule_of(job_name: str, cadence: str, cron: str) -> ScheduleDefinition:
     """A schedule that is on unless a person turns it off, and skips its tick while a run of its job is not finished."""
 
     def decide(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
-        return run_unless_one_is_going(context, job_name)
+        return run_unless_one_is_going(context.instance, job_name)
 
     return ScheduleDefinition(
         name=f"{job_name}_{cadence}_schedule",

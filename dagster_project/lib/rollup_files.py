@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -30,5 +31,8 @@ def read_rollup(text: str) -> Rollup:
 
 
 def read_rollups(folder: Path) -> list[Rollup]:
-    """All rollups of the folder, in the order of its files. One file declares one."""
-    return [read_rollup(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql"))]
+    """All rollups of the folder, each after those that it is made from. One file declares one."""
+    found = [read_rollup(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql"))]
+    by_table = {rollup.table: rollup for rollup in found}
+    made_from = {r.table: [name for schema, name in r.sources if schema == "agg" and name in by_table] for r in found}
+    return [by_table[table] for table in TopologicalSorter(made_from).static_order()]

@@ -4,12 +4,27 @@ from collections.abc import Iterator
 from typing import Any
 
 import psycopg
-from dagster import AssetExecutionContext, AssetsDefinition, AssetSpec, MaterializeResult, MetadataValue, multi_asset
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    MaterializeResult,
+    MetadataValue,
+    multi_asset,
+)
 from psycopg.rows import dict_row
 
 from dagster_project.defs.resources import PlantDatabase
 from dagster_project.lib.rollup_files import read_rollups
 from gemba.paths import SQL
+
+STATUS = AssetKey(["rollup", "status"])
+
+
+def rollup_status(rollups: AssetsDefinition) -> AssetSpec:
+    """The engine's own view of how far the rollups are, which models read: it follows from them."""
+    return AssetSpec(STATUS, deps=list(rollups.keys), group_name="rollup", kinds={"postgres"})
 
 
 def status_by_rollup(conn: psycopg.Connection) -> dict[str, dict[str, Any]]:
