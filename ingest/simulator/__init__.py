@@ -1,1 +1,1 @@
-"""A seeded plant that can be asked for its past, its present and its truth: same seed, same machine, same instant, same data."""
+"""A seeded plant that knows its past, present and truth: same seed, same machine, same instant, same data."""

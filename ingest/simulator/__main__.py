@@ -27,15 +27,23 @@ def _instant(text: str) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    top = argparse.ArgumentParser(prog="gemba simulate", description="A seeded plant that makes data and knows the truth behind it.")
+    top = argparse.ArgumentParser(
+        prog="gemba simulate", description="A seeded plant that makes data and knows the truth behind it."
+    )
     commands = top.add_subparsers(dest="command", required=True)
     which = argparse.ArgumentParser(add_help=False)
-    which.add_argument("--scale", choices=SCALES, help="plant to simulate (default: what the database holds, else small)")
+    which.add_argument(
+        "--scale", choices=SCALES, help="plant to simulate (default: what the database holds, else small)"
+    )
     which.add_argument("--seed", type=int, help="seed of all random streams (default: what the database holds, else 1)")
     past = commands.add_parser("history", parents=[which], help="register the plant and load its past by COPY")
-    past.add_argument("--days", type=float, default=3, help="days of history, begun with a whole production day (default 3)")
+    past.add_argument(
+        "--days", type=float, default=3, help="days of history, begun with a whole production day (default 3)"
+    )
     past.add_argument("--until", type=_instant, help="where history ends (default: now)")
-    past.add_argument("--continue", dest="is_continued", action="store_true", help="fill from what is there to now; --days if empty")
+    past.add_argument(
+        "--continue", dest="is_continued", action="store_true", help="fill from what is there to now; --days if empty"
+    )
     past.add_argument("--fault", choices=PATTERNS, help="the fault that 5 %% of the machines carry (default: a mix)")
     past.add_argument("--truth", type=Path, help="folder of the truth files (default: <home>/simulator)")
     past.add_argument("--machines", type=int, help="only the first N machines, for trials")
@@ -53,8 +61,17 @@ def parser() -> argparse.ArgumentParser:
 def _history(options: argparse.Namespace) -> None:
     if options.days <= 0 or options.workers < 1:
         raise InputError("--days and --workers must be above 0", "leave them out for 3 days over 2 connections")
-    wanted = Wanted(options.scale, options.seed, options.fault, options.days, options.until, options.is_continued, options.truth,
-                    options.machines, options.workers)  # fmt: skip
+    wanted = Wanted(
+        options.scale,
+        options.seed,
+        options.fault,
+        options.days,
+        options.until,
+        options.is_continued,
+        options.truth,
+        options.machines,
+        options.workers,
+    )
     console = Console(stderr=True)
     with Progress(TextColumn("{task.description:<24}"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
         task = bar.add_task("Starting", total=1.0)
@@ -65,7 +82,8 @@ def _history(options: argparse.Namespace) -> None:
 
 def _summary(outcome: Outcome) -> str:
     counts = ", ".join(f"{count:,} {table.split('_')[1]}" for table, count in outcome.rows.items())
-    span = f"{datetime.fromtimestamp(outcome.from_ms / 1000, UTC):%Y-%m-%d %H:%M} to {datetime.fromtimestamp(outcome.until_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+    begin, end = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (outcome.from_ms, outcome.until_ms))
+    span = f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
     return (
         f"{outcome.identity.scale} plant, seed {outcome.identity.seed}, {span}: added {counts or 'nothing'}"
         f" in {outcome.load_s:.1f} s ({outcome.rows_per_s:,.0f} rows/s); {outcome.total_s:.1f} s in all"
@@ -84,7 +102,9 @@ def _truth(options: argparse.Namespace) -> None:
         raise GembaError("The database holds no simulated plant", "load one first: `gemba simulate history`")
     timeline = Timeline(found.identity)
     folder = options.truth or truth_folder()
-    rows = write_truth(timeline, list(timeline.plant.machines), found.from_ms, options.until or int(time.time() * 1000), folder)
+    rows = write_truth(
+        timeline, list(timeline.plant.machines), found.from_ms, options.until or int(time.time() * 1000), folder
+    )
     print(f"{folder}: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
 
 

@@ -1,4 +1,4 @@
-"""Puts orders, inspections, maintenance, faults and sensor checks of a stretch of time into ops.*. Repeating it changes nothing."""
+"""Puts orders, inspections, maintenance, faults and sensor checks into ops.*. Repeating it changes nothing."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -25,18 +25,27 @@ def runs_between(timeline: Timeline, machine: Machine, from_ms: int, until_ms: i
     return list(zip(runs, [*ends, None], strict=True))
 
 
-def write_runs(conn: psycopg.Connection, timeline: Timeline, keys: Registered, machines: list[Machine], from_ms: int, until_ms: int) -> int:
+def write_runs(
+    conn: psycopg.Connection, timeline: Timeline, keys: Registered, machines: list[Machine], from_ms: int, until_ms: int
+) -> int:
     """Upsert ops.production_runs, each machine's in time order, so that an open run is ended before the next begins."""
     rows = [
-        (keys.machines[machine.code], keys.products[run.product.code], run.order_code, instant(run.begun_ms),
-         instant(end) if end else None, run.planned_count)
+        (
+            keys.machines[machine.code],
+            keys.products[run.product.code],
+            run.order_code,
+            instant(run.begun_ms),
+            instant(end) if end else None,
+            run.planned_count,
+        )
         for machine in machines
         for run, end in runs_between(timeline, machine, from_ms, until_ms)
-    ]  # fmt: skip
+    ]
     with conn.transaction(), conn.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO ops.production_runs AS run (machine_id, product_id, order_code, started_at, ended_at, planned_count)"
-            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (machine_id, started_at) DO UPDATE SET ended_at = excluded.ended_at,"
+            "INSERT INTO ops.production_runs AS run"
+            " (machine_id, product_id, order_code, started_at, ended_at, planned_count) VALUES (%s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (machine_id, started_at) DO UPDATE SET ended_at = excluded.ended_at,"
             " planned_count = coalesce(run.planned_count, excluded.planned_count), updated_at = clock_timestamp()"
             " WHERE run.ended_at IS NULL AND excluded.ended_at IS NOT NULL OR run.planned_count IS NULL",
             rows,
@@ -44,8 +53,9 @@ def write_runs(conn: psycopg.Connection, timeline: Timeline, keys: Registered, m
     return len(rows)
 
 
-def write_happenings(conn: psycopg.Connection, timeline: Timeline, keys: Registered, machines: list[Machine], from_ms: int,
-                     until_ms: int) -> None:  # fmt: skip
+def write_happenings(
+    conn: psycopg.Connection, timeline: Timeline, keys: Registered, machines: list[Machine], from_ms: int, until_ms: int
+) -> None:
     """Insert what was recorded in [from, until); what is there stays, except that open stops get their end."""
     inspections, defects, faults, work, checks = [], [], [], [], []
     for machine, _, seen in _all(timeline, machines, from_ms, until_ms):
@@ -55,7 +65,16 @@ def write_happenings(conn: psycopg.Connection, timeline: Timeline, keys: Registe
             if from_ms <= found.at_ms < until_ms:
                 key = (machine_id, instant(found.at_ms), found.kind)
                 inspector = inspectors[(found.at_ms // 1000 + machine.key) % len(inspectors)]
-                inspections.append((*key, keys.products[found.product_code], found.order_code, found.inspected, found.passed, inspector))
+                inspections.append(
+                    (
+                        *key,
+                        keys.products[found.product_code],
+                        found.order_code,
+                        found.inspected,
+                        found.passed,
+                        inspector,
+                    )
+                )
                 defects += [(code, count, *key) for code, count in found.defects]
         for stop in seen.stops:
             if from_ms <= stop.start_ms < until_ms:
@@ -79,7 +98,9 @@ def write_happenings(conn: psycopg.Connection, timeline: Timeline, keys: Registe
         cursor.executemany(_CHECK, checks)
 
 
-def _all(timeline: Timeline, machines: list[Machine], from_ms: int, until_ms: int) -> Iterator[tuple[Machine, date, Happenings]]:
+def _all(
+    timeline: Timeline, machines: list[Machine], from_ms: int, until_ms: int
+) -> Iterator[tuple[Machine, date, Happenings]]:
     for machine in machines:
         for day in days_between(machine.site, from_ms, until_ms):
             yield machine, day, happenings_of(timeline, machine, day)
@@ -87,7 +108,8 @@ def _all(timeline: Timeline, machines: list[Machine], from_ms: int, until_ms: in
 
 _INSPECTION = """
     INSERT INTO ops.quality_inspections
-        (machine_id, inspected_at, inspection_kind, product_id, order_code, inspected_count, passed_count, inspector_employee_id)
+        (machine_id, inspected_at, inspection_kind, product_id, order_code, inspected_count, passed_count,
+         inspector_employee_id)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
 _DEFECT = """
     INSERT INTO ops.defects (defect_code, defect_count, quality_inspection_id)
@@ -97,7 +119,8 @@ _DEFECT = """
 _FAULT = """
     INSERT INTO ops.machine_faults AS known (machine_id, fault_code, component, severity, started_at, ended_at)
     VALUES (%s, %s, %s, %s, %s, %s)
-    ON CONFLICT (machine_id, fault_code, started_at) DO UPDATE SET ended_at = excluded.ended_at WHERE known.ended_at IS NULL"""
+    ON CONFLICT (machine_id, fault_code, started_at)
+    DO UPDATE SET ended_at = excluded.ended_at WHERE known.ended_at IS NULL"""
 _WORK = """
     INSERT INTO ops.maintenance_events AS known
         (machine_id, maintenance_type, component, started_at, ended_at, technician_employee_id, machine_fault_id)

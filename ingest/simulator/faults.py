@@ -36,28 +36,108 @@ class FaultPattern:
 PATTERNS = {
     pattern.code: pattern
     for pattern in (
-        FaultPattern("bearing_failure", ("mixer", "cnc", "grinding", "calender", "extruder"), ("vibration", "temperature"),
-                     (168, 504), 12, 48, ("down", "BRK-MECH", 10800), "bearing"),
-        FaultPattern("motor_overheating", ("extruder", "mixer", "cnc", "robot", "press"), ("temperature", "current"),
-                     (0.5, 4), 0.5, 14, ("down", "BRK-ELEC", 2700), "motor"),
-        FaultPattern("hydraulic_leak", ("press", "curing_press"), ("pressure", "flow"),
-                     (24, 96), 6, 36, ("down", "BRK-HYDR", 5400), "hydraulics"),
-        FaultPattern("tool_wear", ("cnc", "building", "grinding"), ("vibration", "current"),
-                     (4, 48), 0, 0, ("setup", "SET-ADJ", 600), "tool"),
-        FaultPattern("welding_quality", ("welder",), ("current", "voltage"),
-                     (1, 8), 1, 12, ("setup", "SET-ADJ", 1200), "electrode"),
-        FaultPattern("pneumatic_leak", ("assembly", "robot", "painting", "test", "building", "inspection"), ("pressure",),
-                     (0.5, 24), 2, 12, ("down", "BRK-HYDR", 2400), "pneumatics"),
-        FaultPattern("coolant_failure", ("grinding", "cnc", "extruder"), ("temperature", "flow"),
-                     (0.25, 4), 1, 14, ("down", "BRK-MECH", 2400), "coolant pump"),
-        FaultPattern("robot_positioning", ("robot", "building", "assembly"), ("displacement",),
-                     (1, 168), 4, 24, ("setup", "SET-ADJ", 1800), "axis"),
-        FaultPattern("electrical_fault", ("test", "robot", "assembly", "painting", "mixer", "calender", "extruder"),
-                     ("voltage", "current"), (2, 6), 1, 14, ("down", "BRK-ELEC", 3600), "power supply"),
-        FaultPattern("sensor_drift", ("painting", "curing_press", "calender", "mixer"), ("temperature",),
-                     (96, 504), 24, 48, ("maintenance", "PLN-MAINT", 1800), "sensor"),
+        FaultPattern(
+            "bearing_failure",
+            ("mixer", "cnc", "grinding", "calender", "extruder"),
+            ("vibration", "temperature"),
+            (168, 504),
+            12,
+            48,
+            ("down", "BRK-MECH", 10800),
+            "bearing",
+        ),
+        FaultPattern(
+            "motor_overheating",
+            ("extruder", "mixer", "cnc", "robot", "press"),
+            ("temperature", "current"),
+            (0.5, 4),
+            0.5,
+            14,
+            ("down", "BRK-ELEC", 2700),
+            "motor",
+        ),
+        FaultPattern(
+            "hydraulic_leak",
+            ("press", "curing_press"),
+            ("pressure", "flow"),
+            (24, 96),
+            6,
+            36,
+            ("down", "BRK-HYDR", 5400),
+            "hydraulics",
+        ),
+        FaultPattern(
+            "tool_wear",
+            ("cnc", "building", "grinding"),
+            ("vibration", "current"),
+            (4, 48),
+            0,
+            0,
+            ("setup", "SET-ADJ", 600),
+            "tool",
+        ),
+        FaultPattern(
+            "welding_quality",
+            ("welder",),
+            ("current", "voltage"),
+            (1, 8),
+            1,
+            12,
+            ("setup", "SET-ADJ", 1200),
+            "electrode",
+        ),
+        FaultPattern(
+            "pneumatic_leak",
+            ("assembly", "robot", "painting", "test", "building", "inspection"),
+            ("pressure",),
+            (0.5, 24),
+            2,
+            12,
+            ("down", "BRK-HYDR", 2400),
+            "pneumatics",
+        ),
+        FaultPattern(
+            "coolant_failure",
+            ("grinding", "cnc", "extruder"),
+            ("temperature", "flow"),
+            (0.25, 4),
+            1,
+            14,
+            ("down", "BRK-MECH", 2400),
+            "coolant pump",
+        ),
+        FaultPattern(
+            "robot_positioning",
+            ("robot", "building", "assembly"),
+            ("displacement",),
+            (1, 168),
+            4,
+            24,
+            ("setup", "SET-ADJ", 1800),
+            "axis",
+        ),
+        FaultPattern(
+            "electrical_fault",
+            ("test", "robot", "assembly", "painting", "mixer", "calender", "extruder"),
+            ("voltage", "current"),
+            (2, 6),
+            1,
+            14,
+            ("down", "BRK-ELEC", 3600),
+            "power supply",
+        ),
+        FaultPattern(
+            "sensor_drift",
+            ("painting", "curing_press", "calender", "mixer"),
+            ("temperature",),
+            (96, 504),
+            24,
+            48,
+            ("maintenance", "PLN-MAINT", 1800),
+            "sensor",
+        ),
     )
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -119,7 +199,9 @@ def assign_faults(plant: Plant, seed: int, anchor_ms: int, pattern_code: str | N
         free = [machine for machine in candidates(plant, pattern) if machine.code not in faults]
         if not free:
             if not faults:
-                raise InputError(f"No machine of the {plant.scale} plant can have {code}", "use --scale reference or another fault")
+                raise InputError(
+                    f"No machine of the {plant.scale} plant can have {code}", "use --scale reference or another fault"
+                )
             continue
         typical = [machine for machine in free if machine.type is free[0].type]
         machine = typical[int(rng.integers(len(typical)))]
@@ -127,12 +209,14 @@ def assign_faults(plant: Plant, seed: int, anchor_ms: int, pattern_code: str | N
         hold, gap = int(pattern.hold_h * HOUR_MS), int(pattern.gap_h * HOUR_MS)
         period = growth + hold + pattern.repair[2] * 1000 + gap
         onset = (anchor_ms - int(0.75 * growth)) // 1000 * 1000
-        faults[machine.code] = Fault(machine.code, pattern, onset, growth, hold, period // 1000 * 1000, float(rng.uniform(0, 1)))
+        faults[machine.code] = Fault(
+            machine.code, pattern, onset, growth, hold, period // 1000 * 1000, float(rng.uniform(0, 1))
+        )
     return faults
 
 
 def affected_sensors(machine: Machine, fault: Fault) -> tuple[SensorSpec, ...]:
-    """The sensors a fault shows on: the machine's first of each kind (an air leak shows on the compressor's duty too)."""
+    """The sensors a fault shows on: the machine's first of each kind (air leaks on the compressor's duty too)."""
     chosen = []
     for kind in fault.pattern.kinds:
         chosen.append(next(sensor for sensor in machine.sensors if sensor.kind == kind))
@@ -141,8 +225,14 @@ def affected_sensors(machine: Machine, fault: Fault) -> tuple[SensorSpec, ...]:
     return tuple(chosen)
 
 
-def apply_fault(fault: Fault, spec: SensorSpec, ts_ms: np.ndarray, value: np.ndarray, is_running: np.ndarray,
-                rng: np.random.Generator) -> np.ndarray:  # fmt: skip
+def apply_fault(
+    fault: Fault,
+    spec: SensorSpec,
+    ts_ms: np.ndarray,
+    value: np.ndarray,
+    is_running: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """A sensor's healthy values with the fault on top. All arrays have one element per instant of ts_ms."""
     x = fault.progress(ts_ms)
     if not x.any():
@@ -168,7 +258,9 @@ def apply_fault(fault: Fault, spec: SensorSpec, ts_ms: np.ndarray, value: np.nda
         case "tool_wear", "current":
             return value * (1 + (0.15 + 0.2 * worse) * x)
         case "welding_quality", _:
-            return value + spec.noise * (3 + 4 * worse) * x * load * rng.standard_normal(len(x))  # same mean, more variance
+            return value + spec.noise * (3 + 4 * worse) * x * load * rng.standard_normal(
+                len(x)
+            )  # same mean, more variance
         case "pneumatic_leak", "pressure":
             phase = (ts_ms % 60_000) / 60_000  # falls between strokes, recovers with each
             return value - spec.running * (0.12 + 0.25 * worse) * x * (0.4 + 0.6 * phase)

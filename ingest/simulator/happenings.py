@@ -1,4 +1,4 @@
-"""What happens around the machines and is recorded by people: inspections, maintenance, faults, self-checks of sensors."""
+"""What happens around the machines and people record: inspections, maintenance, faults, self-checks of sensors."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,9 +14,12 @@ from ingest.simulator.timeline import Timeline
 DEFECT_CODES = ("BLISTER", "FOREIGN", "LIGHT", "SIZE", "SPLICE", "BALANCE", "UNIFORM", "UNDERCURE")
 BREAKDOWNS = {CODE[code] for code in ("BRK-MECH", "BRK-ELEC", "BRK-HYDR", "BRK-CTRL", "BRK-TOOL")}
 _COMPONENTS = {
-    "BRK-MECH": ("gearbox", "bearing", "guide"), "BRK-ELEC": ("motor", "drive", "contactor"), "BRK-HYDR": ("pump", "valve", "hose"),
-    "BRK-CTRL": ("controller", "encoder", "light curtain"), "BRK-TOOL": ("tool", "die", "cutter"),
-}  # fmt: skip
+    "BRK-MECH": ("gearbox", "bearing", "guide"),
+    "BRK-ELEC": ("motor", "drive", "contactor"),
+    "BRK-HYDR": ("pump", "valve", "hose"),
+    "BRK-CTRL": ("controller", "encoder", "light curtain"),
+    "BRK-TOOL": ("tool", "die", "cutter"),
+}
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,9 @@ class Happenings:
 
 def happenings_of(timeline: Timeline, machine: Machine, day: date) -> Happenings:
     """The recorded happenings of a production day, drawn from streams of their own."""
-    return Happenings(_inspections(timeline, machine, day), _stops(timeline, machine, day), _checks(timeline, machine, day))
+    return Happenings(
+        _inspections(timeline, machine, day), _stops(timeline, machine, day), _checks(timeline, machine, day)
+    )
 
 
 def _inspections(timeline: Timeline, machine: Machine, day: date) -> list[Inspection]:
@@ -63,7 +68,11 @@ def _inspections(timeline: Timeline, machine: Machine, day: date) -> list[Inspec
     found = []
     for shift in shifts_of(machine.site, day):
         for share in (0.25, 0.55, 0.85):
-            at = int(shift.start_ms + (share + float(rng.uniform(-0.05, 0.05))) * (shift.end_ms - shift.start_ms)) // 1000 * 1000
+            at = (
+                int(shift.start_ms + (share + float(rng.uniform(-0.05, 0.05))) * (shift.end_ms - shift.start_ms))
+                // 1000
+                * 1000
+            )
             until = int(np.searchsorted(schedule.part_ms, at, side="right"))
             lot = schedule.part_kind[max(0, until - int(rng.integers(20, 60))) : until]
             if not len(lot):
@@ -83,7 +92,12 @@ def _stops(timeline: Timeline, machine: Machine, day: date) -> list[Stop]:
         if code not in BREAKDOWNS and code != CODE["PLN-MAINT"]:
             continue
         start, end = int(schedule.bounds_ms[i]), int(schedule.bounds_ms[i + 1])
-        if len(spans) and spans[-1][2] == code and schedule.codes[i - 1] == CODE["PLN-BREAK"] and spans[-1][1] == schedule.bounds_ms[i - 1]:
+        if (
+            len(spans)
+            and spans[-1][2] == code
+            and schedule.codes[i - 1] == CODE["PLN-BREAK"]
+            and spans[-1][1] == schedule.bounds_ms[i - 1]
+        ):
             spans[-1][1] = end
         else:
             spans.append([start, end, code])
@@ -116,5 +130,13 @@ def _checks(timeline: Timeline, machine: Machine, day: date) -> list[tuple[str, 
         ratio = abs(float(rng.normal(0, 0.004)))
         if fault and spec in drifting:
             ratio += 0.15 * float(fault.progress(np.array([at]))[0])
-        checks.append((spec.tag, at, "drifting" if ratio > 0.06 else "good", round(float(rng.uniform(30, 46)), 1), round(ratio, 4)))
+        checks.append(
+            (
+                spec.tag,
+                at,
+                "drifting" if ratio > 0.06 else "good",
+                round(float(rng.uniform(30, 46)), 1),
+                round(ratio, 4),
+            )
+        )
     return checks

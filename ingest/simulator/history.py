@@ -68,16 +68,23 @@ Progress = Callable[[str, float], None]  # (step, share done 0..1)
 
 
 def load_history(wanted: Wanted, progress: Progress = lambda step, share: None) -> Outcome:
-    """Load the wanted stretch; what is in the database already stays. Raises GembaError where another plant is there."""
+    """Load the wanted stretch; what is in the database already stays. Raises GembaError where another plant is."""
     started = time.perf_counter()
     until_ms = (wanted.until_ms or int(time.time() * 1000)) // _TICK_MS * _TICK_MS
     with db.connect("gemba_migrator") as conn:
         found = record.remembered(conn)
         record.refuse_another(found, wanted.scale, wanted.seed, wanted.fault)
         # faults are timed from the hour in which the first history ends
-        identity = found.identity if found else Identity(
-            wanted.scale or "small", 1 if wanted.seed is None else wanted.seed, until_ms // 3_600_000 * 3_600_000, wanted.fault
-        )  # fmt: skip
+        identity = (
+            found.identity
+            if found
+            else Identity(
+                wanted.scale or "small",
+                1 if wanted.seed is None else wanted.seed,
+                until_ms // 3_600_000 * 3_600_000,
+                wanted.fault,
+            )
+        )
         timeline = Timeline(identity)
         machines = list(timeline.plant.machines[: wanted.machine_limit])
         from_ms = _start(conn, wanted, found, until_ms)
@@ -88,7 +95,11 @@ def load_history(wanted: Wanted, progress: Progress = lambda step, share: None) 
         progress("Master data", 0)
         keys = register(conn, timeline.plant, *_calendar_dates(timeline.plant, from_ms, until_ms))
         conn.commit()
-        batches = list(_batches(machines, from_ms, until_ms, is_whole_days=not _is_continuing(wanted, found)))
+        is_continuing = _is_continuing(wanted, found)
+        streams_from_ms = from_ms
+        if is_continuing:  # what live has sent since needs no second look, as far as it is without a gap
+            streams_from_ms = record.first_gap_ms(conn, [machine.code for machine in machines], from_ms) - _OVERLAP_MS
+        batches = list(_batches(machines, max(streams_from_ms, from_ms), until_ms, is_whole_days=not is_continuing))
         load_started = time.perf_counter()
         for rows, share in _load_all(timeline, keys, batches, wanted.workers):
             for table, count in rows.items():
@@ -120,12 +131,11 @@ def _is_continuing(wanted: Wanted, found: record.Remembered | None) -> bool:
 
 
 def _start(conn: psycopg.Connection, wanted: Wanted, found: record.Remembered | None, until_ms: int) -> int:
-    """Where the load begins. Continued: a little before the last reading; after a load broken off: where that one began."""
+    """Where the load begins. Continued: a little before the last end; a load broken off: where it began."""
     if not wanted.is_continued or found is None:
         return until_ms - int(wanted.days * DAY_MS)
     if not _is_continuing(wanted, found):
         return min(found.unfinished_from_ms or found.from_ms, until_ms)
-    # the last reading may be live's, after a gap in which nobody ran: then the gap is filled too
     return min(max(found.until_ms - _OVERLAP_MS, found.from_ms), until_ms)
 
 
@@ -147,7 +157,9 @@ def _batches(machines: list[Machine], from_ms: int, until_ms: int, is_whole_days
     yield from sorted(jobs, key=lambda batch: batch.from_ms)
 
 
-def _load_all(timeline: Timeline, keys: Registered, batches: list[Batch], workers: int) -> Iterator[tuple[dict[str, int], float]]:
+def _load_all(
+    timeline: Timeline, keys: Registered, batches: list[Batch], workers: int
+) -> Iterator[tuple[dict[str, int], float]]:
     """Load batches over a few connections at a time; yields rows added and the share done."""
 
     def load(batch: Batch) -> dict[str, int]:
@@ -168,7 +180,10 @@ def _settle(conn: psycopg.Connection, progress: Progress) -> None:
     conn.commit()
     conn.autocommit = True
     progress("Statistics", 0)
-    conn.execute("ANALYZE raw.sensor_readings, raw.machine_samples, raw.machine_events, ops.production_runs, ops.quality_inspections")
+    conn.execute(
+        "ANALYZE raw.sensor_readings, raw.machine_samples, raw.machine_events,"
+        " ops.production_runs, ops.quality_inspections"
+    )
     kind = conn.execute("SELECT prokind FROM pg_proc WHERE oid = to_regproc('rollup.run_policies')").fetchone()
     if kind:
         progress("Rollups", 0)

@@ -38,7 +38,7 @@ class Event:
 
 
 def day_events(timeline: Timeline, machine: Machine, day: date) -> list[Event]:
-    """State and run events of a production day in time order. The day's first state is always reported, changed or not."""
+    """State and run events of a production day in time order. A day's first state is always told, changed or not."""
     schedule = timeline.day(machine, day)
     events = [
         Event(int(ts), "state", STATES[code][0], STATES[code][1])
@@ -60,8 +60,22 @@ def load_batch(conn: psycopg.Connection, timeline: Timeline, keys: Registered, b
     added = {}
     with conn.transaction():
         for table, columns, is_binary, id_column, ids, chunks in (
-            ("sensor_readings", copying.READING_COLUMNS, True, "sensor_id", sensor_ids, _readings(timeline, keys, batch)),
-            ("machine_samples", copying.SAMPLE_COLUMNS, True, "machine_id", machine_ids, _samples(timeline, keys, batch)),
+            (
+                "sensor_readings",
+                copying.READING_COLUMNS,
+                True,
+                "sensor_id",
+                sensor_ids,
+                _readings(timeline, keys, batch),
+            ),
+            (
+                "machine_samples",
+                copying.SAMPLE_COLUMNS,
+                True,
+                "machine_id",
+                machine_ids,
+                _samples(timeline, keys, batch),
+            ),
             ("machine_events", EVENT_COLUMNS, False, "machine_id", machine_ids, _events(timeline, keys, batch)),
         ):
             window = (ids, instant(batch.from_ms), instant(batch.until_ms))
@@ -91,7 +105,9 @@ def _copy_around(conn: psycopg.Connection, table: str, columns: str, is_binary: 
     staging = f"incoming_{table}"
     conn.execute(f"CREATE TEMP TABLE {staging} ON COMMIT DROP AS SELECT {columns} FROM raw.{table} WITH NO DATA")
     _copy(conn, staging, columns, is_binary, chunks, schema="")
-    return conn.execute(f"INSERT INTO raw.{table} ({columns}) SELECT {columns} FROM {staging} ON CONFLICT DO NOTHING").rowcount
+    return conn.execute(
+        f"INSERT INTO raw.{table} ({columns}) SELECT {columns} FROM {staging} ON CONFLICT DO NOTHING"
+    ).rowcount
 
 
 def _readings(timeline: Timeline, keys: Registered, batch: Batch):
@@ -109,9 +125,15 @@ def _samples(timeline: Timeline, keys: Registered, batch: Batch):
             state, reason, _ = STATES[code]
             of = samples.code == code
             yield copying.sample_bytes(
-                keys.machines[machine.code], state, reason, samples.ts_ms[of], samples.counts[of], samples.cycle_time_s[of],
-                samples.power_kw[of], samples.speed_ratio[of],
-            )  # fmt: skip
+                keys.machines[machine.code],
+                state,
+                reason,
+                samples.ts_ms[of],
+                samples.counts[of],
+                samples.cycle_time_s[of],
+                samples.power_kw[of],
+                samples.speed_ratio[of],
+            )
 
 
 def _events(timeline: Timeline, keys: Registered, batch: Batch):
@@ -121,6 +143,13 @@ def _events(timeline: Timeline, keys: Registered, batch: Batch):
         for event in day_events(timeline, machine, batch.day):
             if batch.from_ms <= event.ts_ms < batch.until_ms:
                 payload = json.dumps({"product": event.product}) if event.product else r"\N"
-                fields = (instant(event.ts_ms).isoformat(), str(machine_id), event.event_type, event.code, event.reason or r"\N", payload)
+                fields = (
+                    instant(event.ts_ms).isoformat(),
+                    str(machine_id),
+                    event.event_type,
+                    event.code,
+                    event.reason or r"\N",
+                    payload,
+                )
                 lines.append("\t".join(fields) + "\n")
     yield "".join(lines).encode()

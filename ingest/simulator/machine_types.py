@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SensorSpec:
-    """One measuring point. Values are in `unit`; tau_s is the time constant with which it follows its machine's state."""
+    """One measuring point. Values are in `unit`; tau_s: time constant with which it follows its machine."""
 
     tag: str
     kind: str
@@ -40,28 +40,51 @@ def vibration(tag: str, running: float) -> SensorSpec:
 
 
 def current(tag: str, running: float) -> SensorSpec:
-    return SensorSpec(tag, "current", "A", running, 0.06 * running, 0.015 * running, 5.0, high=(1.15 * running, 1.3 * running))
+    return SensorSpec(
+        tag, "current", "A", running, 0.06 * running, 0.015 * running, 5.0, high=(1.15 * running, 1.3 * running)
+    )
 
 
 def voltage(tag: str, nominal: float = 400.0) -> SensorSpec:
     return SensorSpec(
-        tag, "voltage", "V", nominal, 1.01 * nominal, 0.006 * nominal, 5.0,
-        low=(0.93 * nominal, 0.88 * nominal), high=(1.07 * nominal, 1.12 * nominal),
-    )  # fmt: skip
+        tag,
+        "voltage",
+        "V",
+        nominal,
+        1.01 * nominal,
+        0.006 * nominal,
+        5.0,
+        low=(0.93 * nominal, 0.88 * nominal),
+        high=(1.07 * nominal, 1.12 * nominal),
+    )
 
 
 def pressure(tag: str, running: float, stopped_share: float = 0.97) -> SensorSpec:
     return SensorSpec(
-        tag, "pressure", "bar", running, stopped_share * running, 0.01 * running, 30.0,
-        low=(0.85 * running, 0.7 * running) if stopped_share > 0.9 else None, high=(1.12 * running, 1.25 * running),
-    )  # fmt: skip
+        tag,
+        "pressure",
+        "bar",
+        running,
+        stopped_share * running,
+        0.01 * running,
+        30.0,
+        low=(0.85 * running, 0.7 * running) if stopped_share > 0.9 else None,
+        high=(1.12 * running, 1.25 * running),
+    )
 
 
 def flow(tag: str, running: float, stopped_share: float = 0.9) -> SensorSpec:
     return SensorSpec(
-        tag, "flow", "L/min", running, stopped_share * running, 0.015 * running, 20.0,
-        low=(0.75 * running, 0.55 * running) if stopped_share > 0.8 else None, high=(1.3 * running, 1.6 * running),
-    )  # fmt: skip
+        tag,
+        "flow",
+        "L/min",
+        running,
+        stopped_share * running,
+        0.015 * running,
+        20.0,
+        low=(0.75 * running, 0.55 * running) if stopped_share > 0.8 else None,
+        high=(1.3 * running, 1.6 * running),
+    )
 
 
 def speed(tag: str, running: float) -> SensorSpec:
@@ -73,7 +96,9 @@ def torque(tag: str, running: float) -> SensorSpec:
 
 
 def displacement(tag: str, running: float) -> SensorSpec:
-    return SensorSpec(tag, "displacement", "mm", running, running, 0.06 * running, 5.0, high=(2.0 * running, 3.5 * running))
+    return SensorSpec(
+        tag, "displacement", "mm", running, running, 0.06 * running, 5.0, high=(2.0 * running, 3.5 * running)
+    )
 
 
 def level(tag: str, running: float) -> SensorSpec:
@@ -90,7 +115,7 @@ def duty(tag: str, running: float) -> SensorSpec:
 
 @dataclass(frozen=True)
 class MachineType:
-    """ideal_cycle_s: seconds per machine cycle, in which parts_per_cycle parts are finished. Eight sensors, the last optional."""
+    """ideal_cycle_s: seconds per cycle, which finishes parts_per_cycle parts. Eight sensors, the last optional."""
 
     code: str
     name: str
@@ -108,63 +133,260 @@ class MachineType:
 
 def _types() -> dict[str, MachineType]:
     types = [
-        MachineType("mixer", "Internal mixer", 180, 850, "HF Mixing", "IM 320E", (
-            temperature("bearing_temp", 62), vibration("bearing_vibration", 2.2), current("motor_current", 940),
-            voltage("motor_voltage", 690), temperature("chamber_temp", 138), pressure("ram_pressure", 6.5),
-            torque("rotor_torque", 5200), speed("rotor_speed", 45))),
-        MachineType("extruder", "Tread extruder", 9, 310, "Troester", "QSM 200", (
-            temperature("motor_temp", 74), vibration("gearbox_vibration", 1.8), current("motor_current", 410),
-            voltage("motor_voltage", 400), temperature("die_temp", 112), flow("cooling_water_flow", 85),
-            pressure("head_pressure", 110, 0.15), speed("screw_speed", 38))),
-        MachineType("calender", "Four-roll calender", 14, 420, "Berstorff", "RK 4-650", (
-            temperature("bearing_temp", 66), vibration("roll_vibration", 1.5), current("motor_current", 520),
-            voltage("motor_voltage", 690), temperature("roll_temp", 84), displacement("gauge_deviation", 0.04),
-            speed("roll_speed", 22), humidity())),
-        MachineType("building", "Tyre building machine", 45, 38, "VMI", "MAXX", (
-            displacement("drum_position_error", 0.05), vibration("cutter_vibration", 1.1), current("drive_current", 46),
-            pressure("air_pressure", 6.8), duty("compressor_duty", 42), temperature("drive_temp", 52),
-            speed("drum_speed", 140), humidity())),
-        MachineType("curing_press", "Curing press", 720, 24, "HF TireTech", "BOM 46", (
-            pressure("hydraulic_pressure", 165), flow("hydraulic_flow", 64), temperature("oil_temp", 51),
-            temperature("platen_temp", 172, 150), temperature("mould_temp", 168, 148), pressure("steam_pressure", 15.5),
-            current("pump_current", 38), level("oil_level", 78)), parts_per_cycle=2),
-        MachineType("inspection", "Tyre uniformity tester", 30, 16, "Micro-Poise", "TGIS", (
-            displacement("runout", 0.35), vibration("spindle_vibration", 0.7), pressure("air_pressure", 6.2),
-            duty("compressor_duty", 38), current("spindle_current", 22), temperature("spindle_temp", 46),
-            speed("spindle_speed", 60), humidity())),
-        MachineType("cnc", "Machining centre", 95, 42, "DMG Mori", "NHX 5000", (
-            vibration("spindle_vibration", 1.6), current("spindle_current", 58), temperature("spindle_temp", 54),
-            flow("coolant_flow", 46), temperature("coolant_temp", 27, 25), speed("spindle_speed", 4200),
-            torque("spindle_torque", 82), level("coolant_level", 82))),
-        MachineType("grinding", "Cylindrical grinder", 64, 30, "Studer", "S41", (
-            vibration("wheel_vibration", 1.2), temperature("bearing_temp", 48), current("wheel_current", 36),
-            flow("coolant_flow", 58), temperature("coolant_temp", 26, 24), speed("wheel_speed", 1650),
-            displacement("size_deviation", 0.006), level("coolant_level", 76))),
-        MachineType("press", "Hydraulic press", 12, 160, "Schuler", "MH 800", (
-            pressure("hydraulic_pressure", 240), flow("hydraulic_flow", 210), temperature("oil_temp", 49),
-            vibration("frame_vibration", 2.6), current("pump_current", 190), temperature("motor_temp", 68),
-            displacement("ram_position_error", 0.08), level("oil_level", 80))),
-        MachineType("welder", "Spot welder", 18, 75, "ARO", "3G", (
-            current("welding_current", 9400), voltage("welding_voltage", 8.2), temperature("transformer_temp", 58),
-            flow("cooling_water_flow", 12), pressure("gun_pressure", 5.4), displacement("electrode_wear", 0.3),
-            current("mains_current", 96), humidity())),
-        MachineType("robot", "Handling robot", 22, 9, "KUKA", "KR 210", (
-            displacement("repeatability_error", 0.06), temperature("axis2_motor_temp", 51), current("axis2_current", 14),
-            vibration("wrist_vibration", 0.6), pressure("gripper_pressure", 6.0), torque("axis2_torque", 310),
-            voltage("supply_voltage", 400), speed("axis2_speed", 18))),
-        MachineType("assembly", "Assembly station", 38, 12, "Bosch Rexroth", "TS 5", (
-            pressure("air_pressure", 6.4), duty("compressor_duty", 40), torque("screw_torque", 24),
-            displacement("seat_depth_error", 0.03), current("drive_current", 9), voltage("supply_voltage", 400),
-            temperature("drive_temp", 44), humidity())),
-        MachineType("painting", "Paint booth", 55, 66, "Durr", "EcoBell3", (
-            pressure("atomizer_pressure", 4.6), flow("paint_flow", 0.42), duty("compressor_duty", 48),
-            temperature("booth_temp", 24, 24), temperature("oven_temp", 142, 120), humidity("booth_humidity", 58),
-            voltage("bell_voltage", 62), current("fan_current", 88))),
-        MachineType("test", "End-of-line tester", 26, 14, "Kistler", "maXYmos", (
-            pressure("test_pressure", 5.8), duty("compressor_duty", 36), displacement("stroke_error", 0.02),
-            voltage("supply_voltage", 24), current("supply_current", 6), temperature("cabinet_temp", 38),
-            vibration("fixture_vibration", 0.5), humidity())),
-    ]  # fmt: skip
+        MachineType(
+            "mixer",
+            "Internal mixer",
+            180,
+            850,
+            "HF Mixing",
+            "IM 320E",
+            (
+                temperature("bearing_temp", 62),
+                vibration("bearing_vibration", 2.2),
+                current("motor_current", 940),
+                voltage("motor_voltage", 690),
+                temperature("chamber_temp", 138),
+                pressure("ram_pressure", 6.5),
+                torque("rotor_torque", 5200),
+                speed("rotor_speed", 45),
+            ),
+        ),
+        MachineType(
+            "extruder",
+            "Tread extruder",
+            9,
+            310,
+            "Troester",
+            "QSM 200",
+            (
+                temperature("motor_temp", 74),
+                vibration("gearbox_vibration", 1.8),
+                current("motor_current", 410),
+                voltage("motor_voltage", 400),
+                temperature("die_temp", 112),
+                flow("cooling_water_flow", 85),
+                pressure("head_pressure", 110, 0.15),
+                speed("screw_speed", 38),
+            ),
+        ),
+        MachineType(
+            "calender",
+            "Four-roll calender",
+            14,
+            420,
+            "Berstorff",
+            "RK 4-650",
+            (
+                temperature("bearing_temp", 66),
+                vibration("roll_vibration", 1.5),
+                current("motor_current", 520),
+                voltage("motor_voltage", 690),
+                temperature("roll_temp", 84),
+                displacement("gauge_deviation", 0.04),
+                speed("roll_speed", 22),
+                humidity(),
+            ),
+        ),
+        MachineType(
+            "building",
+            "Tyre building machine",
+            45,
+            38,
+            "VMI",
+            "MAXX",
+            (
+                displacement("drum_position_error", 0.05),
+                vibration("cutter_vibration", 1.1),
+                current("drive_current", 46),
+                pressure("air_pressure", 6.8),
+                duty("compressor_duty", 42),
+                temperature("drive_temp", 52),
+                speed("drum_speed", 140),
+                humidity(),
+            ),
+        ),
+        MachineType(
+            "curing_press",
+            "Curing press",
+            720,
+            24,
+            "HF TireTech",
+            "BOM 46",
+            (
+                pressure("hydraulic_pressure", 165),
+                flow("hydraulic_flow", 64),
+                temperature("oil_temp", 51),
+                temperature("platen_temp", 172, 150),
+                temperature("mould_temp", 168, 148),
+                pressure("steam_pressure", 15.5),
+                current("pump_current", 38),
+                level("oil_level", 78),
+            ),
+            parts_per_cycle=2,
+        ),
+        MachineType(
+            "inspection",
+            "Tyre uniformity tester",
+            30,
+            16,
+            "Micro-Poise",
+            "TGIS",
+            (
+                displacement("runout", 0.35),
+                vibration("spindle_vibration", 0.7),
+                pressure("air_pressure", 6.2),
+                duty("compressor_duty", 38),
+                current("spindle_current", 22),
+                temperature("spindle_temp", 46),
+                speed("spindle_speed", 60),
+                humidity(),
+            ),
+        ),
+        MachineType(
+            "cnc",
+            "Machining centre",
+            95,
+            42,
+            "DMG Mori",
+            "NHX 5000",
+            (
+                vibration("spindle_vibration", 1.6),
+                current("spindle_current", 58),
+                temperature("spindle_temp", 54),
+                flow("coolant_flow", 46),
+                temperature("coolant_temp", 27, 25),
+                speed("spindle_speed", 4200),
+                torque("spindle_torque", 82),
+                level("coolant_level", 82),
+            ),
+        ),
+        MachineType(
+            "grinding",
+            "Cylindrical grinder",
+            64,
+            30,
+            "Studer",
+            "S41",
+            (
+                vibration("wheel_vibration", 1.2),
+                temperature("bearing_temp", 48),
+                current("wheel_current", 36),
+                flow("coolant_flow", 58),
+                temperature("coolant_temp", 26, 24),
+                speed("wheel_speed", 1650),
+                displacement("size_deviation", 0.006),
+                level("coolant_level", 76),
+            ),
+        ),
+        MachineType(
+            "press",
+            "Hydraulic press",
+            12,
+            160,
+            "Schuler",
+            "MH 800",
+            (
+                pressure("hydraulic_pressure", 240),
+                flow("hydraulic_flow", 210),
+                temperature("oil_temp", 49),
+                vibration("frame_vibration", 2.6),
+                current("pump_current", 190),
+                temperature("motor_temp", 68),
+                displacement("ram_position_error", 0.08),
+                level("oil_level", 80),
+            ),
+        ),
+        MachineType(
+            "welder",
+            "Spot welder",
+            18,
+            75,
+            "ARO",
+            "3G",
+            (
+                current("welding_current", 9400),
+                voltage("welding_voltage", 8.2),
+                temperature("transformer_temp", 58),
+                flow("cooling_water_flow", 12),
+                pressure("gun_pressure", 5.4),
+                displacement("electrode_wear", 0.3),
+                current("mains_current", 96),
+                humidity(),
+            ),
+        ),
+        MachineType(
+            "robot",
+            "Handling robot",
+            22,
+            9,
+            "KUKA",
+            "KR 210",
+            (
+                displacement("repeatability_error", 0.06),
+                temperature("axis2_motor_temp", 51),
+                current("axis2_current", 14),
+                vibration("wrist_vibration", 0.6),
+                pressure("gripper_pressure", 6.0),
+                torque("axis2_torque", 310),
+                voltage("supply_voltage", 400),
+                speed("axis2_speed", 18),
+            ),
+        ),
+        MachineType(
+            "assembly",
+            "Assembly station",
+            38,
+            12,
+            "Bosch Rexroth",
+            "TS 5",
+            (
+                pressure("air_pressure", 6.4),
+                duty("compressor_duty", 40),
+                torque("screw_torque", 24),
+                displacement("seat_depth_error", 0.03),
+                current("drive_current", 9),
+                voltage("supply_voltage", 400),
+                temperature("drive_temp", 44),
+                humidity(),
+            ),
+        ),
+        MachineType(
+            "painting",
+            "Paint booth",
+            55,
+            66,
+            "Durr",
+            "EcoBell3",
+            (
+                pressure("atomizer_pressure", 4.6),
+                flow("paint_flow", 0.42),
+                duty("compressor_duty", 48),
+                temperature("booth_temp", 24, 24),
+                temperature("oven_temp", 142, 120),
+                humidity("booth_humidity", 58),
+                voltage("bell_voltage", 62),
+                current("fan_current", 88),
+            ),
+        ),
+        MachineType(
+            "test",
+            "End-of-line tester",
+            26,
+            14,
+            "Kistler",
+            "maXYmos",
+            (
+                pressure("test_pressure", 5.8),
+                duty("compressor_duty", 36),
+                displacement("stroke_error", 0.02),
+                voltage("supply_voltage", 24),
+                current("supply_current", 6),
+                temperature("cabinet_temp", 38),
+                vibration("fixture_vibration", 0.5),
+                humidity(),
+            ),
+        ),
+    ]
     return {machine_type.code: machine_type for machine_type in types}
 
 

@@ -13,7 +13,7 @@ SCALES = ("small", "reference")
 
 @dataclass(frozen=True)
 class ShiftPattern:
-    """A recurring shift: local start and end in whole hours, ISO weekdays, breaks as (seconds after the start, seconds)."""
+    """A recurring shift: local hours, ISO weekdays, breaks as (seconds after the start, seconds)."""
 
     code: str
     name: str
@@ -105,16 +105,24 @@ class Plant:
 
 
 SKILLS = (
-    ("MECH", "Mechanics"), ("ELEC", "Electrics"), ("HYDR", "Hydraulics and pneumatics"), ("CTRL", "Controls and sensors"),
-    ("TOOL", "Tools, dies and moulds"), ("ROBOT", "Robots"), ("WELD", "Welding"), ("MEAS", "Measurement and calibration"),
-)  # fmt: skip
+    ("MECH", "Mechanics"),
+    ("ELEC", "Electrics"),
+    ("HYDR", "Hydraulics and pneumatics"),
+    ("CTRL", "Controls and sensors"),
+    ("TOOL", "Tools, dies and moulds"),
+    ("ROBOT", "Robots"),
+    ("WELD", "Welding"),
+    ("MEAS", "Measurement and calibration"),
+)
 
 _WEEK = (1, 2, 3, 4, 5, 6, 7)
 _BREAKS = ((8100, 900), (16200, 1800), (23400, 600))  # after 2 h 15 min, 4 h 30 min, 6 h 30 min
 _WEEKEND_BREAKS = ((7200, 900), (14400, 2700), (22500, 900))
 
 
-def _three_shifts(first_hour: int, weekdays: tuple[int, ...], prefix: str, name: str, breaks: tuple) -> tuple[ShiftPattern, ...]:
+def _three_shifts(
+    first_hour: int, weekdays: tuple[int, ...], prefix: str, name: str, breaks: tuple
+) -> tuple[ShiftPattern, ...]:
     hours = [(first_hour + 8 * i) % 24 for i in range(4)]
     return tuple(
         ShiftPattern(prefix + letter, f"{name} {label}".strip(), hours[i], hours[i + 1], weekdays, breaks)
@@ -128,10 +136,57 @@ def _six_shifts(first_hour: int, weekend: tuple[int, ...]) -> tuple[ShiftPattern
     )
 
 
-_GIVEN = ("Aung", "Thida", "Min", "Su", "Zaw", "Hla", "Anna", "Jonas", "Lena", "Paul", "Maria", "James", "Emma", "Luis",
-          "Priya", "Ravi", "Asha", "Vikram", "Neha", "Arjun", "Khin", "Kyaw", "Nora", "Felix")  # fmt: skip
-_FAMILY = ("Htun", "Win", "Lwin", "Oo", "Schulz", "Weber", "Becker", "Koch", "Miller", "Garcia", "Johnson", "Brown",
-           "Patil", "Kulkarni", "Joshi", "Deshmukh", "Naing", "Soe", "Wolf", "Davis", "Shah", "Rao", "Myint")  # fmt: skip
+_GIVEN = (
+    "Aung",
+    "Thida",
+    "Min",
+    "Su",
+    "Zaw",
+    "Hla",
+    "Anna",
+    "Jonas",
+    "Lena",
+    "Paul",
+    "Maria",
+    "James",
+    "Emma",
+    "Luis",
+    "Priya",
+    "Ravi",
+    "Asha",
+    "Vikram",
+    "Neha",
+    "Arjun",
+    "Khin",
+    "Kyaw",
+    "Nora",
+    "Felix",
+)
+_FAMILY = (
+    "Htun",
+    "Win",
+    "Lwin",
+    "Oo",
+    "Schulz",
+    "Weber",
+    "Becker",
+    "Koch",
+    "Miller",
+    "Garcia",
+    "Johnson",
+    "Brown",
+    "Patil",
+    "Kulkarni",
+    "Joshi",
+    "Deshmukh",
+    "Naing",
+    "Soe",
+    "Wolf",
+    "Davis",
+    "Shah",
+    "Rao",
+    "Myint",
+)
 
 
 def _employees(sites: tuple[Site, ...], total: int) -> tuple[Employee, ...]:
@@ -141,7 +196,15 @@ def _employees(sites: tuple[Site, ...], total: int) -> tuple[Employee, ...]:
         for i in range(count):
             key = crc32(f"{site.code}-{i}".encode())
             # 1 in 20 is a technician, 1 in 25 an inspector, 1 in 40 a shift leader; the first ones always are
-            title = "technician" if i % 20 in (0,) else "inspector" if i % 25 == 1 else "shift leader" if i % 40 == 2 else "operator"
+            title = (
+                "technician"
+                if i % 20 in (0,)
+                else "inspector"
+                if i % 25 == 1
+                else "shift leader"
+                if i % 40 == 2
+                else "operator"
+            )
             skills: tuple[tuple[str, int], ...] = ()
             if title == "technician":
                 first = i // 20 % len(SKILLS)  # so that every skill is held somewhere on every site
@@ -153,8 +216,16 @@ def _employees(sites: tuple[Site, ...], total: int) -> tuple[Employee, ...]:
     return tuple(people)
 
 
-def _machine(site: Site, area: tuple[str, str], line: tuple[str, str], position: int, type_code: str, number: int,
-             products: tuple[Product, ...], has_all_sensors: bool) -> Machine:  # fmt: skip
+def _machine(
+    site: Site,
+    area: tuple[str, str],
+    line: tuple[str, str],
+    position: int,
+    type_code: str,
+    number: int,
+    products: tuple[Product, ...],
+    has_all_sensors: bool,
+) -> Machine:
     machine_type = TYPES[type_code]
     code = f"{site.code}-{type_code.replace('_', '-')}-{number:02d}"
     sensors = machine_type.sensors if has_all_sensors else machine_type.sensors[:-1]
@@ -164,20 +235,36 @@ def _machine(site: Site, area: tuple[str, str], line: tuple[str, str], position:
 
 
 _TYRES = (
-    ("T-175-65R14", "Tyre 175/65 R14", 0.90), ("T-195-65R15", "Tyre 195/65 R15", 1.00), ("T-205-55R16", "Tyre 205/55 R16", 1.03),
-    ("T-225-45R17", "Tyre 225/45 R17", 1.08), ("T-265-65R17", "Tyre 265/65 R17", 1.20), ("T-1000R20", "Truck tyre 10.00 R20", 1.45),
-)  # fmt: skip
+    ("T-175-65R14", "Tyre 175/65 R14", 0.90),
+    ("T-195-65R15", "Tyre 195/65 R15", 1.00),
+    ("T-205-55R16", "Tyre 205/55 R16", 1.03),
+    ("T-225-45R17", "Tyre 225/45 R17", 1.08),
+    ("T-265-65R17", "Tyre 265/65 R17", 1.20),
+    ("T-1000R20", "Truck tyre 10.00 R20", 1.45),
+)
 _CUSTOMERS = (
-    ("CU-01", "Irrawaddy Motors", "MM"), ("CU-02", "Golden Land Trucks", "MM"), ("CU-03", "Siam Wheel Trading", "TH"),
-    ("CU-04", "Mekong Fleet", "VN"), ("CU-05", "Havel Fahrzeugbau", "DE"), ("CU-06", "Nordlicht Maschinen", "DE"),
-    ("CU-07", "Prairie Equipment", "US"), ("CU-08", "Lakeside Trailers", "US"), ("CU-09", "Deccan Auto", "IN"),
+    ("CU-01", "Irrawaddy Motors", "MM"),
+    ("CU-02", "Golden Land Trucks", "MM"),
+    ("CU-03", "Siam Wheel Trading", "TH"),
+    ("CU-04", "Mekong Fleet", "VN"),
+    ("CU-05", "Havel Fahrzeugbau", "DE"),
+    ("CU-06", "Nordlicht Maschinen", "DE"),
+    ("CU-07", "Prairie Equipment", "US"),
+    ("CU-08", "Lakeside Trailers", "US"),
+    ("CU-09", "Deccan Auto", "IN"),
     ("CU-10", "Sahyadri Pumps", "IN"),
-)  # fmt: skip
+)
 
 
 def _products(rows: tuple, family: str, customers: tuple) -> tuple[Product, ...]:
     return tuple(
-        Product(code, name, family, factor, customers[i % (len(customers) + 1)][0] if i % (len(customers) + 1) < len(customers) else None)
+        Product(
+            code,
+            name,
+            family,
+            factor,
+            customers[i % (len(customers) + 1)][0] if i % (len(customers) + 1) < len(customers) else None,
+        )
         for i, (code, name, factor) in enumerate(rows)
     )
 
@@ -192,13 +279,21 @@ def _small() -> Plant:
     layout = (
         ("prep", "Preparation", "prep-1", "Mixing and extrusion", ("mixer", "mixer", "extruder", "calender")),
         ("build", "Building", "build-1", "Tyre building", ("building",) * 4),
-        ("cure", "Curing and inspection", "cure-1", "Curing", ("curing_press", "curing_press", "curing_press", "inspection")),
+        (
+            "cure",
+            "Curing and inspection",
+            "cure-1",
+            "Curing",
+            ("curing_press", "curing_press", "curing_press", "inspection"),
+        ),
     )
     machines = []
     for area, area_name, line, line_name, types in layout:
         for i, type_code in enumerate(types):
             number = types[: i + 1].count(type_code)
-            machines.append(_machine(site, (area, area_name), (line, line_name), i + 1, type_code, number, products, i % 2 == 0))
+            machines.append(
+                _machine(site, (area, area_name), (line, line_name), i + 1, type_code, number, products, i % 2 == 0)
+            )
     return Plant("small", (site,), tuple(machines), products, _CUSTOMERS[:4], _employees((site,), 120))
 
 
@@ -212,13 +307,40 @@ def _reference() -> Plant:
     )
     families = (
         _products(_TYRES[:5], "tyre", _CUSTOMERS[:4]),
-        _products((("D-SHAFT-1", "Drive shaft 1", 0.9), ("D-SHAFT-2", "Drive shaft 2", 1.0), ("D-HUB", "Wheel hub", 1.1),
-                   ("D-GEAR", "Gear wheel", 1.15), ("D-FLANGE", "Flange", 0.85)), "drive part", _CUSTOMERS[4:6]),
-        _products((("B-DOOR-L", "Door left", 1.0), ("B-DOOR-R", "Door right", 1.0), ("B-HOOD", "Hood", 1.2),
-                   ("B-SILL", "Sill", 0.8), ("B-PILLAR", "B pillar", 0.9)), "body part", _CUSTOMERS[6:8]),
-        _products((("P-PUMP-S", "Pump S", 0.85), ("P-PUMP-M", "Pump M", 1.0), ("P-PUMP-L", "Pump L", 1.25),
-                   ("P-VALVE", "Valve", 0.7), ("P-MOTOR", "Motor", 1.1)), "pump", _CUSTOMERS[8:10]),
-    )  # fmt: skip
+        _products(
+            (
+                ("D-SHAFT-1", "Drive shaft 1", 0.9),
+                ("D-SHAFT-2", "Drive shaft 2", 1.0),
+                ("D-HUB", "Wheel hub", 1.1),
+                ("D-GEAR", "Gear wheel", 1.15),
+                ("D-FLANGE", "Flange", 0.85),
+            ),
+            "drive part",
+            _CUSTOMERS[4:6],
+        ),
+        _products(
+            (
+                ("B-DOOR-L", "Door left", 1.0),
+                ("B-DOOR-R", "Door right", 1.0),
+                ("B-HOOD", "Hood", 1.2),
+                ("B-SILL", "Sill", 0.8),
+                ("B-PILLAR", "B pillar", 0.9),
+            ),
+            "body part",
+            _CUSTOMERS[6:8],
+        ),
+        _products(
+            (
+                ("P-PUMP-S", "Pump S", 0.85),
+                ("P-PUMP-M", "Pump M", 1.0),
+                ("P-PUMP-L", "Pump L", 1.25),
+                ("P-VALVE", "Valve", 0.7),
+                ("P-MOTOR", "Motor", 1.1),
+            ),
+            "pump",
+            _CUSTOMERS[8:10],
+        ),
+    )
     # each line repeats its types until it has its 11 or 12 machines
     flows = (
         ("mixer", "extruder", "calender", "building", "building", "curing_press", "curing_press", "inspection"),
@@ -237,8 +359,18 @@ def _reference() -> Plant:
                 numbers[type_code] = numbers.get(type_code, 0) + 1
                 # 120 machines with 8 sensors and 108 with 7 make the 1,716
                 has_all = len(machines) * 120 // 228 != (len(machines) + 1) * 120 // 228
-                machines.append(_machine(site, area, (f"line-{line}", f"Line {line}"), i + 1, type_code, numbers[type_code],
-                                         products, has_all))  # fmt: skip
+                machines.append(
+                    _machine(
+                        site,
+                        area,
+                        (f"line-{line}", f"Line {line}"),
+                        i + 1,
+                        type_code,
+                        numbers[type_code],
+                        products,
+                        has_all,
+                    )
+                )
     all_products = tuple(product for family in families for product in family)
     return Plant("reference", sites, tuple(machines), all_products, _CUSTOMERS, _employees(sites, 11_948))
 

@@ -1,6 +1,6 @@
 """What a machine does on one production day: states to the second, orders, finished parts, counter resets.
 
-A day is drawn from a random stream of its own, named by seed, machine and date, so any day can be made at any time, alone,
+A day is drawn from a random stream of its own, named by seed, machine and date: any day can be made alone, at any time,
 and always comes out the same: past and live belong to one timeline.
 """
 
@@ -13,7 +13,7 @@ from ingest.simulator.faults import Fault
 from ingest.simulator.plant import Machine, Product
 from ingest.simulator.shifts import day_bounds, shifts_of
 
-# Index = code painted on the seconds of a day. The time class is the one that ref.machine_states and ref.reason_codes give.
+# Index = code painted on the seconds of a day. Time classes are those of ref.machine_states and ref.reason_codes.
 STATES: tuple[tuple[str, str | None, str], ...] = (
     ("running", None, "production"),
     ("down", "MIN-JAM", "delay"),
@@ -126,7 +126,9 @@ def character(seed: int, machine: Machine) -> Character:
     )
 
 
-def _events(rng: np.random.Generator, length_s: int, gap_h: float, median_s: float, sigma: float, bounds: tuple[float, float]):
+def _events(
+    rng: np.random.Generator, length_s: int, gap_h: float, median_s: float, sigma: float, bounds: tuple[float, float]
+):
     """Starts and lengths in whole seconds: exponential gaps, lognormal lengths."""
     count = int(length_s / (gap_h * 3600) * 2) + 12
     starts = np.cumsum(rng.exponential(gap_h * 3600, count))
@@ -140,7 +142,9 @@ def _last_product(seed: int, machine: Machine, day: date) -> int:
     return int(stream(seed, machine, day, 3).integers(len(machine.products)))
 
 
-def _run_plan(seed: int, machine: Machine, day: date, length_s: int, change_gap_h: float) -> tuple[list[int], list[int]]:
+def _run_plan(
+    seed: int, machine: Machine, day: date, length_s: int, change_gap_h: float
+) -> tuple[list[int], list[int]]:
     """Product changes of a day: their seconds, and the product indexes in order (one more than there are changes)."""
     rng = stream(seed, machine, day, 4)
     first, last = _last_product(seed, machine, day - timedelta(days=1)), _last_product(seed, machine, day)
@@ -193,8 +197,16 @@ def make_day(seed: int, machine: Machine, day: date, fault: Fault | None) -> Day
     return DaySchedule(machine, day, start_ms, end_ms, bounds_ms, codes, tuple(runs), *parts, restarts)
 
 
-def _paint(rng: np.random.Generator, machine: Machine, day: date, start_ms: int, length_s: int, traits: Character,
-           changes: list[int], fault: Fault | None) -> np.ndarray:  # fmt: skip
+def _paint(
+    rng: np.random.Generator,
+    machine: Machine,
+    day: date,
+    start_ms: int,
+    length_s: int,
+    traits: Character,
+    changes: list[int],
+    fault: Fault | None,
+) -> np.ndarray:
     """The state index of every second of the day. What is painted later covers what was painted before."""
     seconds = np.full(length_s, RUNNING, dtype=np.uint8)
 
@@ -246,8 +258,15 @@ def _cover_short_runs(seconds: np.ndarray) -> None:
             seconds[a:b] = seconds[b]
 
 
-def _parts(rng: np.random.Generator, machine: Machine, traits: Character, bounds_ms: np.ndarray, codes: np.ndarray,
-           runs: list[Run], end_ms: int):  # fmt: skip
+def _parts(
+    rng: np.random.Generator,
+    machine: Machine,
+    traits: Character,
+    bounds_ms: np.ndarray,
+    codes: np.ndarray,
+    runs: list[Run],
+    end_ms: int,
+):
     """Finished parts of the day: instants, kinds, runs, cycle times; a cycle pauses while the machine stands."""
     a_all, b_all = bounds_ms[:-1][codes == RUNNING], bounds_ms[1:][codes == RUNNING]
     pieces: list[tuple[np.ndarray, ...]] = []

@@ -62,6 +62,8 @@ def shifts_of(site: Site, day: date) -> tuple[ShiftInstance, ...]:
         start = local_ms(site, day, shift.start_hour)
         end_day = day + timedelta(days=int(shift.end_hour <= shift.start_hour))
         end = local_ms(site, end_day, shift.end_hour)
-        breaks = tuple((start + after * 1000, min(start + (after + length) * 1000, end)) for after, length in shift.breaks)
+        breaks = tuple(
+            (start + after * 1000, min(start + (after + length) * 1000, end)) for after, length in shift.breaks
+        )
         instances.append(ShiftInstance(shift.code, day, start, end, breaks))
     return tuple(sorted(instances, key=lambda instance: instance.start_ms))

@@ -33,7 +33,7 @@ def _weather(site: Site, seed: int, day: date) -> float:
 
 
 def day_signals(timeline: Timeline, machine: Machine, day: date) -> tuple[np.ndarray, np.ndarray]:
-    """All readings of a production day: instants (n,) in ms, every 10 s, and values (sensors, n) in each sensor's unit."""
+    """All readings of a production day: instants (n,) in ms, every 10 s; values (sensors, n) in each sensor's unit."""
     schedule, before = timeline.day(machine, day), timeline.day(machine, day - timedelta(days=1))
     ts = np.arange(schedule.start_ms - _WARM_UP_MS, schedule.end_ms, TICK_MS)
     warm = _WARM_UP_MS // TICK_MS
@@ -55,8 +55,14 @@ def day_signals(timeline: Timeline, machine: Machine, day: date) -> tuple[np.nda
     return ts[warm:], values
 
 
-def _healthy(spec: SensorSpec, is_running: np.ndarray, is_cold: np.ndarray, load: np.ndarray, swing: np.ndarray,
-             rng: np.random.Generator) -> np.ndarray:  # fmt: skip
+def _healthy(
+    spec: SensorSpec,
+    is_running: np.ndarray,
+    is_cold: np.ndarray,
+    load: np.ndarray,
+    swing: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
     rise = spec.running - spec.stopped
     # a heavier product asks a little more of the machine; cold machines go on cooling beyond their standby level
     target = spec.stopped + rise * is_running * (1 + 0.12 * (load - 1))
@@ -71,8 +77,16 @@ def _healthy(spec: SensorSpec, is_running: np.ndarray, is_cold: np.ndarray, load
     return np.maximum(value, 0.0)
 
 
-def _with_fault(fault: Fault, spec: SensorSpec, ts: np.ndarray, value: np.ndarray, is_running: np.ndarray, timeline: Timeline,
-                machine: Machine, day: date) -> np.ndarray:  # fmt: skip
+def _with_fault(
+    fault: Fault,
+    spec: SensorSpec,
+    ts: np.ndarray,
+    value: np.ndarray,
+    is_running: np.ndarray,
+    timeline: Timeline,
+    machine: Machine,
+    day: date,
+) -> np.ndarray:
     rng = stream(timeline.seed, machine, day, 21 + machine.sensors.index(spec))
     return np.maximum(apply_fault(fault, spec, ts, value, is_running, rng), 0.0)
 

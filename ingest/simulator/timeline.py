@@ -17,7 +17,7 @@ _KEPT_DAYS = 40_000
 
 @dataclass(frozen=True)
 class Identity:
-    """What makes two timelines the same. anchor_ms times the faults (see assign_faults); fault: a pattern or None for the mix."""
+    """What makes two timelines the same. anchor_ms times the faults (see assign_faults); fault: None for the mix."""
 
     scale: str
     seed: int
@@ -82,7 +82,7 @@ class Timeline:
         return counts
 
     def counts_at(self, machine: Machine, day: date, ts_ms: np.ndarray) -> np.ndarray:
-        """Counters (n, 3) at instants of a production day: parts finished after the last reset, up to and at the instant."""
+        """Counters (n, 3) at instants of a production day: parts finished after the last reset, up to the instant."""
         schedule = self.day(machine, day)
         running = np.zeros((len(schedule.part_ms) + 1, 3), np.int64)
         np.cumsum(np.eye(3, dtype=np.int64)[schedule.part_kind], axis=0, out=running[1:])
@@ -117,6 +117,15 @@ class Timeline:
         is_running = code == 0
         ratio = np.where(is_running, np.clip(ideal[schedule.run_at(ts)] / cycle, 0, 1.5), 0.0)
         wobble = 1 + 0.03 * np.sin(ts / 97_000.0 + machine.key % 100)
-        power = machine.type.power_kw * wobble * np.where(is_running, 0.82, np.where(schedule.code_at(ts) < 12, 0.22, 0.12))
-        columns = (ts, code, self.counts_at(machine, day, ts), np.round(cycle, 2), np.round(power, 2), np.round(ratio, 3))
+        power = (
+            machine.type.power_kw * wobble * np.where(is_running, 0.82, np.where(schedule.code_at(ts) < 12, 0.22, 0.12))
+        )
+        columns = (
+            ts,
+            code,
+            self.counts_at(machine, day, ts),
+            np.round(cycle, 2),
+            np.round(power, 2),
+            np.round(ratio, 3),
+        )
         return Samples(*(column[keep] for column in columns))

@@ -1,4 +1,4 @@
-"""What the simulator knows and nobody measures: written as Parquet where tests read it. Second-accurate, without SQL."""
+"""What the simulator knows and nobody measures: written as Parquet where tests read it. Second-accurate, no SQL."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,9 @@ def shift_truth(machine: Machine, schedule: DaySchedule, shift: ShiftInstance, u
     Parts count in the shift in which they are finished, (start, end]. until_ms cuts a shift that still runs.
     """
     start, end = shift.start_ms, min(shift.end_ms, until_ms or shift.end_ms)
-    overlap = np.clip(np.minimum(schedule.bounds_ms[1:], end) - np.maximum(schedule.bounds_ms[:-1], start), 0, None) / 1000
+    overlap = (
+        np.clip(np.minimum(schedule.bounds_ms[1:], end) - np.maximum(schedule.bounds_ms[:-1], start), 0, None) / 1000
+    )
     classes = np.array([STATES[code][2] for code in schedule.codes])
     seconds = {name: float(overlap[classes == name].sum()) for name in _CLASSES}
     counted = (schedule.part_ms > start) & (schedule.part_ms <= end)
@@ -41,18 +43,35 @@ def shift_truth(machine: Machine, schedule: DaySchedule, shift: ShiftInstance, u
     quality = good / total if total else None
     has_oee = None not in (availability, performance, quality)
     return {
-        "site_code": machine.site.code, "machine_code": machine.code, "production_date": shift.production_date,
-        "shift_code": shift.shift_code, "started_at": instant(start), "ended_at": instant(end),
-        "is_complete": end == shift.end_ms, "apt_s": apt, "aust_s": seconds["setup"], "adet_s": seconds["delay"],
-        "planned_downtime_s": seconds["planned_downtime"], "pbt_s": busy, "calendar_s": calendar, "total_count": total,
-        "good_count": good, "scrap_count": int(kinds[SCRAP]), "rework_count": int(kinds[REWORK]), "ideal_time_s": ideal_time,
-        "availability": availability, "performance": performance, "quality": quality,
+        "site_code": machine.site.code,
+        "machine_code": machine.code,
+        "production_date": shift.production_date,
+        "shift_code": shift.shift_code,
+        "started_at": instant(start),
+        "ended_at": instant(end),
+        "is_complete": end == shift.end_ms,
+        "apt_s": apt,
+        "aust_s": seconds["setup"],
+        "adet_s": seconds["delay"],
+        "planned_downtime_s": seconds["planned_downtime"],
+        "pbt_s": busy,
+        "calendar_s": calendar,
+        "total_count": total,
+        "good_count": good,
+        "scrap_count": int(kinds[SCRAP]),
+        "rework_count": int(kinds[REWORK]),
+        "ideal_time_s": ideal_time,
+        "availability": availability,
+        "performance": performance,
+        "quality": quality,
         "oee": availability * performance * quality if has_oee else None,
-    }  # fmt: skip
+    }
 
 
-def write_truth(timeline: Timeline, machines: list[Machine], from_ms: int, until_ms: int, folder: Path) -> dict[str, int]:
-    """Write truth_{states,oee,faults,counts}.parquet into folder; rows by file. From the production days of from_ms on."""
+def write_truth(
+    timeline: Timeline, machines: list[Machine], from_ms: int, until_ms: int, folder: Path
+) -> dict[str, int]:
+    """Write truth_{states,oee,faults,counts}.parquet into folder; rows by file. From from_ms's days on."""
     states, oee, counts = [], [], []
     for machine in machines:
         opening = opening_of(machine.site, from_ms)
@@ -79,8 +98,16 @@ def _states(machine: Machine, schedule: DaySchedule, from_ms: int, until_ms: int
         start, end = max(int(schedule.bounds_ms[i]), from_ms), min(int(schedule.bounds_ms[i + 1]), until_ms)
         if start < end:
             state, reason, time_class = STATES[code]
-            rows.append({"machine_code": machine.code, "started_at": instant(start), "ended_at": instant(end), "state_code": state,
-                         "reason_code": reason, "time_class": time_class})  # fmt: skip
+            rows.append(
+                {
+                    "machine_code": machine.code,
+                    "started_at": instant(start),
+                    "ended_at": instant(end),
+                    "state_code": state,
+                    "reason_code": reason,
+                    "time_class": time_class,
+                }
+            )
     return rows
 
 
@@ -91,10 +118,20 @@ def _counts(machine: Machine, schedule: DaySchedule, shift: ShiftInstance, until
     for index, run in enumerate(schedule.runs):
         kinds = np.bincount(schedule.part_kind[inside & (schedule.part_run == index)], minlength=3)
         if kinds.sum():
-            rows.append({"machine_code": machine.code, "production_date": shift.production_date, "shift_code": shift.shift_code,
-                         "order_code": run.order_code, "product_code": run.product.code, "total_count": int(kinds.sum()),
-                         "good_count": int(kinds[GOOD]), "scrap_count": int(kinds[SCRAP]), "rework_count": int(kinds[REWORK]),
-                         "ideal_cycle_s": machine.ideal_cycle_s(run.product)})  # fmt: skip
+            rows.append(
+                {
+                    "machine_code": machine.code,
+                    "production_date": shift.production_date,
+                    "shift_code": shift.shift_code,
+                    "order_code": run.order_code,
+                    "product_code": run.product.code,
+                    "total_count": int(kinds.sum()),
+                    "good_count": int(kinds[GOOD]),
+                    "scrap_count": int(kinds[SCRAP]),
+                    "rework_count": int(kinds[REWORK]),
+                    "ideal_cycle_s": machine.ideal_cycle_s(run.product),
+                }
+            )
     return rows
 
 
@@ -104,7 +141,14 @@ def _faults(timeline: Timeline, machine: Machine, from_ms: int, until_ms: int) -
         return []
     tags = [sensor.tag for sensor in affected_sensors(machine, fault)]
     return [
-        {"machine_code": machine.code, "pattern": fault.pattern.code, "tags": tags, "onset_at": instant(onset),
-         "full_at": instant(onset + fault.growth_ms), "ended_at": instant(end), "strength": fault.strength}
+        {
+            "machine_code": machine.code,
+            "pattern": fault.pattern.code,
+            "tags": tags,
+            "onset_at": instant(onset),
+            "full_at": instant(onset + fault.growth_ms),
+            "ended_at": instant(end),
+            "strength": fault.strength,
+        }
         for onset, end in fault.episodes(from_ms, until_ms)
-    ]  # fmt: skip
+    ]
