@@ -200,7 +200,7 @@ def main(argv: list[str] | None = None) -> int:
             console.print("Nothing was done.")
             return EXIT_ERROR
         if unused := sorted({name for plan in plans for name in plan.unused}):
-            console.print(f"columns left out: {', '.join(unused)}")
+            console.print(f"columns left out: {', '.join(unused)}", markup=False)
         tallies = run_import(plans, mapping, Options(args.create, args.dry_run, args.chunk_rows), console)
     except GembaError as error:
         print(f"gemba import: {error}", file=sys.stderr)

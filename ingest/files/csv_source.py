@@ -56,7 +56,7 @@ class CsvFile:
         table = self._parse_fast(block.data[starts[0] : ends[-1]], wanted, len(starts))
         if table is not None:
             return Chunk(table, lines, text_of, position)
-        table, kept, broken = self._parse_rows([text_of(row) for row in range(len(starts))], wanted)
+        table, kept, broken = self.parse_rows([text_of(row) for row in range(len(starts))], wanted)
         whole = [(int(lines[row]), text_of(row), reason, detail) for row, reason, detail in broken]
         return Chunk(table, lines[kept], lambda row: text_of(kept[row]), position, whole)
 
@@ -77,7 +77,7 @@ class CsvFile:
             return None
         return table.combine_chunks() if table.num_rows == row_count else None
 
-    def _parse_rows(
+    def parse_rows(
         self, texts: list[bytes], wanted: list[str]
     ) -> tuple[pa.Table, list[int], list[tuple[int, str, str]]]:
         """Row by row: the table of the sound rows, their indices, and (index, reason, detail) of the broken ones."""

@@ -135,8 +135,8 @@ def _wide(chunk: Chunk, reading: Reading, micros: np.ndarray, time_verdict: np.n
         empty_count=empty_count,
     )
     for (row, verdict_), cells_ in bad_cells.items():
-        reason, words = _explain_number(verdict_)
-        result.rejects.append(_reject(chunk, row, reason, f"{words}: {', '.join(cells_)}", len(cells_)))
+        detail = f"{_explain_number(verdict_)}: {', '.join(cells_)}"
+        result.rejects.append(_reject(chunk, row, "not_a_number", detail, len(cells_)))
     labelled = np.zeros(row_count, np.int64)
     for column, event_type in reading.labels.items():
         label_rows, texts = _labels(_column(chunk.table, column), reading)
@@ -183,8 +183,8 @@ def _long(chunk: Chunk, reading: Reading, micros: np.ndarray, time_verdict: np.n
                 _reject(chunk, row, "unknown_tag", f"the machine has no sensor {tags[row].as_py()!r}", 1)
             )
         else:
-            reason, words = _explain_number(int(verdict[row]))
-            result.rejects.append(_reject(chunk, row, reason, f"{words}: {_show(cells[row])}", 1))
+            detail = f"{_explain_number(int(verdict[row]))}: {_show(cells[row])}"
+            result.rejects.append(_reject(chunk, row, "not_a_number", detail, 1))
     return result
 
 
@@ -231,10 +231,8 @@ def _states(
     return kept, micros[kept], [rule.then if above else rule.otherwise for above in is_above[is_new]]
 
 
-def _explain_number(verdict: int) -> tuple[str, str]:
-    if verdict == numbers.NOT_FINITE:
-        return "not_finite", "NaN or infinite"
-    return "not_a_number", "not a number"
+def _explain_number(verdict: int) -> str:
+    return "NaN or infinite" if verdict == numbers.NOT_FINITE else "not a number"
 
 
 def _show(cell: pa.Scalar) -> str:

@@ -92,7 +92,14 @@ def plan_file(path: Path, mapping: Mapping) -> FilePlan:
         source: Source = open_parquet(path)
     else:
         source = open_csv(path, delimiter=mapping.delimiter, encoding=mapping.encoding, skip_lines=mapping.skip_lines)
-    columns = source.columns
+    plan = plan_columns(source, mapping)
+    _check_first_rows(plan)
+    return plan
+
+
+def plan_columns(source: Source, mapping: Mapping) -> FilePlan:
+    """What each column is, from the header alone. Raises InputError for a column that is missing."""
+    path, columns = source.path, source.columns
     timestamp = _timestamp_column(path, columns, mapping)
     labels = {column: event_type for column, event_type in mapping.labels.items() if column in columns}
     if mapping.is_long:
@@ -106,20 +113,14 @@ def plan_file(path: Path, mapping: Mapping) -> FilePlan:
     elif mapping.sensors:
         _require(path, columns, [sensor.column for sensor in mapping.sensors])
         sensors = mapping.sensors
-        used = {
-            timestamp,
-            *labels,
-            *(sensor.column for sensor in sensors),
-            *([mapping.state.column] if mapping.state else []),
-        }
+        used = {timestamp, *labels, *(sensor.column for sensor in sensors)}
+        used |= {mapping.state.column} if mapping.state else set()
         unused = [each for each in columns if each not in used]
     else:
         left_out = {timestamp, *labels, *mapping.ignore}
         sensors = tuple(SensorColumn(each).filled() for each in columns if each not in left_out)
         unused = [each for each in columns if each in mapping.ignore]
-    plan = FilePlan(source, mapping, timestamp, sensors, labels, tuple(unused))
-    _check_first_rows(plan)
-    return plan
+    return FilePlan(source, mapping, timestamp, sensors, labels, tuple(unused))
 
 
 def _timestamp_column(path: Path, columns: tuple[str, ...], mapping: Mapping) -> str:

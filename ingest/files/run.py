@@ -82,7 +82,7 @@ def _machine(
         with db.connect("gemba_migrator", autocommit=True) as owner:
             made = plant.register(owner, mapping, all_sensors(plans))
         for each in made:
-            console.print(f"registered {each}")
+            console.print(f"registered {each}", markup=False)
         machine = plant.find_machine(conn, mapping)
         conn.commit()
     if machine is None:

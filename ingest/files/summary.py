@@ -5,6 +5,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -86,7 +87,7 @@ def show(console: Console, tallies: dict[str, Tally], seconds: float, machine: s
     for name in ("rows", "readings read", stored, "duplicates", "rejected", "empty cells"):
         table.add_column(name, justify="right", no_wrap=True)
     for name, tally in tallies.items():
-        table.add_row(name, *_cells(tally))
+        table.add_row(escape(name), *_cells(tally))
     if len(tallies) > 1:
         table.add_section()
         table.add_row("all files", *_cells(total), style="bold")

@@ -8,7 +8,10 @@ import pandas as pd
 import psycopg
 import pytest
 
+from gemba.db import connect
+from gemba.errors import InputError
 from ingest.files.__main__ import main
+from ingest.files.replay import replay_row
 
 PLACE = ["--site", "s1", "--area", "a1", "--line", "l1", "--machine", "m1"]
 CREATE = [*PLACE, "--create", "--site-timezone", "Europe/Berlin", "--yes"]
@@ -162,7 +165,7 @@ def test_every_kind_of_bad_row_is_kept_with_its_line_and_the_sum_holds(run, db, 
     status, out = run(*CREATE, write(tmp_path / "bad.csv", "\n".join(rows)))
     assert status == 0, out
     assert [(line, reason) for line, reason, _ in letters(db)] == [
-        (3, "not_finite"), (4, "not_finite"), (5, "bad_timestamp"), (6, "bad_timestamp"), (8, "bad_timestamp"),
+        (3, "not_a_number"), (4, "not_a_number"), (5, "bad_timestamp"), (6, "bad_timestamp"), (8, "bad_timestamp"),
         (9, "wrong_field_count"), (11, "bad_timestamp"), (12, "not_a_number"),
     ]  # fmt: skip
     # 2 + 2 + 2 + 2 + 2 + 1 + (2 of a row with a field too few) + 0 + 2 + 2
@@ -289,3 +292,30 @@ def test_the_run_is_recorded_with_files_mapping_and_counts(run, db, tmp_path: Pa
     assert detail["files"][str(path)]["columns"] == ["ts", "a"]
     assert detail["summary"]["f.csv"]["readings"] == {"read": 1, "stored": 1, "duplicates": 0, "rejected": 0}
     assert json.dumps(detail["mapping"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_refused_row_goes_in_by_replay_once_its_sensor_is_registered(run, db, tmp_path: Path, kind: str) -> None:
+    run(*CREATE, "--long", write(tmp_path / "one.csv", "ts,tag,value\n2024-01-01T00:00:00Z,p,1\n"))
+    frame = pd.DataFrame({"ts": [pd.Timestamp("2024-01-01 12:00", tz="Europe/Berlin")], "tag": ["q"], "value": [3.5]})
+    path = tmp_path / f"two.{kind}"
+    frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
+    run(*PLACE, "--long", path)
+    topic, line, payload = db.execute("SELECT topic, line_number, payload FROM ops.dead_letters").fetchone()
+    path.unlink()
+    with connect("gemba_ingest") as conn:
+        again = replay_row(conn, topic, line, payload)
+        assert (again.is_done, again.stored, again.rejected) == (False, 0, 1)
+        assert "unknown_tag" in again.detail
+    db.execute("INSERT INTO ref.sensors (machine_id, tag, name, kind, unit) SELECT machine_id, 'q', 'q', 'other', '1' FROM ref.machines")
+    db.commit()
+    with connect("gemba_ingest") as conn:
+        again = replay_row(conn, topic, line, payload)
+    assert (again.is_done, again.stored) == (True, 1)
+    assert readings(db)[-1] == ("q", datetime(2024, 1, 1, 11), 3.5)
+    assert len(letters(db)) == 1  # what is refused again stays the same letter
+
+
+def test_replay_of_a_file_that_was_never_imported_is_refused(database_url: str) -> None:
+    with connect("gemba_ingest") as conn, pytest.raises(InputError, match="No import"):
+        replay_row(conn, "/no/such.csv", 2, b"x")
