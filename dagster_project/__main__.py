@@ -74,6 +74,8 @@ def code_server(host: Host = "127.0.0.1", port: CodePort = None) -> None:
         )
     home.ensure_folder(settings)
     write_manifest(home.dbt_folder(settings))
+    for run_id in home.close_abandoned_runs(settings):
+        typer.echo(f"run {run_id} was left unfinished and is marked as failed", err=True)
     become(
         "dagster", "api", "grpc", "--module-name", "dagster_project.definitions", "--host", host,
         "--port", str(port), "--location-name", "gemba", "--log-level", "warning",

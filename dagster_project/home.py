@@ -61,3 +61,19 @@ def ensure_folder(settings: Settings) -> Path:
     shutil.copyfile(HERE / "dagster.yaml", fresh)
     fresh.replace(folder / "dagster.yaml")  # in one step: another process may be reading it
     return folder
+
+
+def close_abandoned_runs(settings: Settings) -> list[str]:
+    """Mark runs as failed that a power cut left unfinished; their schedules would wait for them. Returns their ids.
+
+    To be called before the code server starts: it starts all runs, so none can be going without it.
+    """
+    os.environ.update(process_environment(settings))
+    from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+
+    going = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+    with DagsterInstance.get() as instance:
+        abandoned = instance.get_runs(RunsFilter(statuses=going))
+        for run in abandoned:
+            instance.report_run_failed(run, "The code server started anew, so the process of this run is gone.")
+    return [run.run_id for run in abandoned]
