@@ -10,6 +10,10 @@
     {%- if adapter.get_relation(target.database, 'marts', fact) is none -%}{%- set ns.is_full = true -%}{%- endif -%}
 {%- endfor -%}
 
+-- used only in builds that are not full, which dbt can't see while it parses:
+-- depends_on: {{ ref('stg_raw__machine_events') }}
+-- depends_on: {{ ref('stg_raw__machine_samples') }}
+-- depends_on: {{ ref('stg_ops__production_runs') }}
 WITH last_build AS (
     -- rows are stamped when they are written and seen when they are committed; ten minutes cover the difference
     SELECT {% if ns.is_full %}'-infinity'::timestamptz{% else %}(SELECT max(built_at) - INTERVAL '10 minutes' FROM {{ builds }}){% endif %} AS since
