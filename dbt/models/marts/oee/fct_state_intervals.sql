@@ -1,5 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail', pre_hook="{{ replace_touched_shifts() }}",
     indexes=[{'columns': ['machine_id', 'started_at']}, {'columns': ['shift_id', 'machine_id']}]) }}
+-- depends_on: {{ ref('int_oee__shifts_touched') }}  (the pre-hook deletes by it)
 SELECT
     machine_id,
     shift_id,
