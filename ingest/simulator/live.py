@@ -94,7 +94,7 @@ class Publisher:
         self.position_ms = end
 
     async def _deliver(self, client: aiomqtt.Client, batch: list[tuple[str, bytes]]) -> None:
-        await asyncio.gather(*(client.publish(topic, payload, qos=1, timeout=10) for topic, payload in batch))
+        await asyncio.gather(*(client.publish(topic, payload, qos=1, timeout=5) for topic, payload in batch))
         self.message_count += len(batch)
 
 

@@ -12,7 +12,7 @@ from ingest.simulator.schedule import DaySchedule, make_day
 
 MINUTE_MS = 60_000
 _LOOKBACK_DAYS = 35
-_KEPT_DAYS = 40_000
+_KEPT_DAYS = 8_000
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,12 @@ class Timeline:
     def day(self, machine: Machine, day: date) -> DaySchedule:
         """The machine's schedule of a production day."""
         key = (machine.key, day.toordinal())
-        if key not in self._days:
-            self._days[key] = make_day(self.seed, machine, day, self.faults.get(machine.code))
+        schedule = self._days.get(key)
+        if schedule is None:
+            schedule = self._days[key] = make_day(self.seed, machine, day, self.faults.get(machine.code))
             if len(self._days) > _KEPT_DAYS:
                 self._days.popitem(last=False)
-        return self._days[key]
+        return schedule
 
     def counts_before(self, machine: Machine, day: date) -> np.ndarray:
         """Counters (good, scrap, rework) at the start of a production day, since the reset before it."""
@@ -102,8 +103,8 @@ class Timeline:
         instants = np.unique(np.concatenate((minutes, starts, schedule.resets_ms - 1000, schedule.resets_ms)))
         return instants[(instants >= schedule.start_ms) & (instants < schedule.end_ms)]
 
-    def samples(self, machine: Machine, day: date, from_ms: int, until_ms: int) -> Samples:
-        """The samples of a production day that lie in [from, until)."""
+    def samples(self, machine: Machine, day: date, from_ms: int = 0, until_ms: int = 2**62) -> Samples:
+        """The samples of a production day that lie in [from, until); without bounds all of them."""
         schedule = self.day(machine, day)
         ts = self.sample_instants(machine, day)
         keep = (ts >= from_ms) & (ts < until_ms)

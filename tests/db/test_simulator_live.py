@@ -17,6 +17,7 @@ import pytest
 from gemba.paths import PROJECT
 from ingest.simulator.history import Wanted, load_history
 from ingest.simulator.live import Clock, Publisher, broker
+from ingest.simulator.plant import build_plant
 from ingest.simulator.timeline import Identity, Timeline
 
 START_MS = 1_772_000_000_000 // 60_000 * 60_000
@@ -24,7 +25,7 @@ MINUTE_MS = 60_000
 
 
 async def received(url: str, work, expected: int) -> list[tuple[str, dict]]:
-    """Messages of the small plant that arrive while work runs, until that many readings of one machine came."""
+    """Messages of the small plant that arrive while work runs, until each machine was read so often."""
     parts = urlsplit(url)
     found: list[tuple[str, dict]] = []
     async with aiomqtt.Client(
@@ -32,13 +33,16 @@ async def received(url: str, work, expected: int) -> list[tuple[str, dict]]:
     ) as client:
         await client.subscribe("gemba/v1/ygn/#", qos=1)
         task = asyncio.ensure_future(work())
-        instants: set[int] = set()
+        read: dict[str, set[int]] = {machine.code: set() for machine in build_plant("small").machines}
         async with asyncio.timeout(60):
             async for message in client.messages:
                 content = json.loads(message.payload)
-                found += [(str(message.topic), item) for item in (content if isinstance(content, list) else [content])]
-                instants |= {item["ts"] for topic, item in found[-400:] if topic.endswith("ygn-mixer-01/sensor")}
-                if len(instants) >= expected and task.done():
+                items = content if isinstance(content, list) else [content]
+                found += [(str(message.topic), item) for item in items]
+                *_, machine_code, kind = str(message.topic).split("/")
+                if kind == "sensor":
+                    read[machine_code] |= {item["ts"] for item in items}
+                if all(len(instants) >= expected for instants in read.values()):
                     break
         await task
     return found
@@ -58,7 +62,14 @@ def test_live_sends_every_machine_every_ten_seconds_and_continues_the_history(br
 def test_a_lost_broker_costs_no_instant(broker_url: str) -> None:
     timeline = Timeline(Identity("small", 1, START_MS))
     publisher = Publisher(timeline, START_MS, Clock(START_MS, 300), START_MS + 15 * MINUTE_MS)
+    parts = urlsplit(broker_url)
+    identifier = f"sim-live-{os.getpid()}"
     connections = 0
+
+    async def cut() -> None:
+        await asyncio.sleep(0.5)
+        async with aiomqtt.Client(parts.hostname, parts.port, identifier=identifier):
+            pass  # the broker throws out whoever had this name before
 
     @asynccontextmanager
     async def unsteady():
@@ -67,12 +78,12 @@ def test_a_lost_broker_costs_no_instant(broker_url: str) -> None:
         if connections == 2:
             async with broker("mqtt://127.0.0.1:1"):  # nobody listens there
                 raise AssertionError("unreachable")
-        async with broker(broker_url) as client:
-            if connections < 4:  # the line is cut in the middle of a delivery
-                asyncio.get_running_loop().call_later(
-                    0.4, lambda: client._client.socket() and client._client.socket().close()
-                )
+        async with aiomqtt.Client(parts.hostname, parts.port, identifier=identifier) as client:
+            client.pending_calls_threshold = 500
+            cutting = asyncio.ensure_future(cut()) if connections < 4 else None
             yield client
+            if cutting:
+                await cutting
 
     found = asyncio.run(received(broker_url, lambda: publisher.run(unsteady), 90))
     assert connections >= 3

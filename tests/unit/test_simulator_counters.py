@@ -19,7 +19,7 @@ def small() -> Timeline:
 
 
 def all_samples(timeline: Timeline, machine) -> list[Samples]:
-    return [timeline.samples(machine, DAY + timedelta(days=k), 0, 2**62) for k in range(DAYS)]
+    return [timeline.samples(machine, DAY + timedelta(days=k)) for k in range(DAYS)]
 
 
 def increments(totals: np.ndarray) -> np.ndarray:
@@ -47,7 +47,7 @@ def test_counters_do_fall_to_zero_at_a_restart_and_nowhere_else(small: Timeline)
     for machine in small.plant.machines:
         for k in range(DAYS):
             schedule = small.day(machine, DAY + timedelta(days=k))
-            samples = small.samples(machine, schedule.day, 0, 2**62)
+            samples = small.samples(machine, schedule.day)
             fell = np.flatnonzero(np.diff(samples.total) < 0) + 1
             assert set(samples.ts_ms[fell]) <= set(schedule.resets_ms.tolist())
             assert (samples.total[fell] == 0).all()
@@ -65,7 +65,7 @@ def test_there_is_a_sample_at_every_full_minute_and_at_every_start_of_an_order(s
     machine = small.plant.machines[2]
     for k in range(DAYS):
         schedule = small.day(machine, DAY + timedelta(days=k))
-        ts = set(small.samples(machine, schedule.day, 0, 2**62).ts_ms.tolist())
+        ts = set(small.samples(machine, schedule.day).ts_ms.tolist())
         assert set(range(schedule.start_ms, schedule.end_ms, 60_000)) <= ts
         assert {run.start_ms for run in schedule.runs} <= ts
 
@@ -74,8 +74,6 @@ def test_counters_do_not_depend_on_where_the_simulation_was_entered() -> None:
     one, two = (Timeline(Identity("small", 1, 1_772_000_000_000)) for _ in range(2))
     machine = one.plant.machines[5]
     for k in range(20):  # one walks up to the day, the other begins there
-        one.samples(machine, DAY + timedelta(days=k), 0, 2**62)
+        one.samples(machine, DAY + timedelta(days=k))
     target = DAY + timedelta(days=19)
-    np.testing.assert_array_equal(
-        one.samples(machine, target, 0, 2**62).counts, two.samples(machine, target, 0, 2**62).counts
-    )
+    np.testing.assert_array_equal(one.samples(machine, target).counts, two.samples(machine, target).counts)
