@@ -68,7 +68,9 @@ def read_migrations(root: Path = SQL) -> list[SqlFile]:
         files.append(SqlFile(f"migrations/{path.name}", path.read_text(encoding="utf-8"), int(match[1])))
     for first, second in zip(files, files[1:], strict=False):
         if first.version == second.version:
-            raise MigrationError(f"{first.path} and {second.path} have the same number", "give the newer one the next number")
+            raise MigrationError(
+                f"{first.path} and {second.path} have the same number", "give the newer one the next number"
+            )
     return files
 
 
@@ -88,7 +90,10 @@ def plan(conn: psycopg.Connection, root: Path = SQL) -> Plan:
         return Plan(migrations, reapplied)
     with conn.cursor(row_factory=dict_row) as cursor:
         ran = {row["version"]: row for row in cursor.execute("SELECT version, name, body FROM gemba.migrations")}
-        hashes = {row["path"]: row["body_sha256"] for row in cursor.execute("SELECT path, body_sha256 FROM gemba.applied_files")}
+        hashes = {
+            row["path"]: row["body_sha256"]
+            for row in cursor.execute("SELECT path, body_sha256 FROM gemba.applied_files")
+        }
     known = {file.version for file in migrations}
     if newer := sorted(set(ran) - known):
         raise MigrationError(
@@ -108,7 +113,11 @@ def plan(conn: psycopg.Connection, root: Path = SQL) -> Plan:
 
 
 def apply(
-    conn: psycopg.Connection, root: Path = SQL, *, target: int | None = None, report: Callable[[str], None] = lambda line: None
+    conn: psycopg.Connection,
+    root: Path = SQL,
+    *,
+    target: int | None = None,
+    report: Callable[[str], None] = lambda line: None,
 ) -> Plan:
     """Bring the database up to date; returns what was new. Safe to run again and from two places at once.
 
@@ -153,7 +162,9 @@ def verify(conn: psycopg.Connection, root: Path = SQL) -> None:
     todo = plan(conn, root)
     if not todo.is_empty:
         waiting = ", ".join(file.path for file in [*todo.pending, *todo.changed][:5])
-        raise MigrationError(f"The database is behind the code: {waiting} and so on are not applied", "run `gemba migrate`")
+        raise MigrationError(
+            f"The database is behind the code: {waiting} and so on are not applied", "run `gemba migrate`"
+        )
 
 
 def _has_ledger(conn: psycopg.Connection) -> bool:
@@ -200,7 +211,8 @@ def _run(conn: psycopg.Connection, file: SqlFile) -> None:
         hint = error.diag.message_hint or error.diag.context or ""
         raise MigrationError(
             f"{file.path} failed: {str(error).strip()}",
-            (f"{hint.strip()}; " if hint else "") + "mend the cause and run `gemba migrate` again: it carries on where it stopped",
+            (f"{hint.strip()}; " if hint else "")
+            + "mend the cause and run `gemba migrate` again: it carries on where it stopped",
         ) from error
 
 

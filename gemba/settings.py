@@ -20,7 +20,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(PROJECT / ".gemba", description="folder of everything the embedded plant writes")
     database_url: str | None = Field(None, description="use this database instead of the embedded one")
-    mqtt_url: str | None = Field(None, description="use this broker instead of the embedded one, mqtt://user:pw@host:port")
+    mqtt_url: str | None = Field(
+        None, description="use this broker instead of the embedded one, mqtt://user:pw@host:port"
+    )
     db_port: int = Field(5442, description="port of the embedded TimescaleDB")
     mqtt_port: int = Field(1893, description="port of the embedded MQTT broker")
     dagster_port: int = Field(3070, description="port of Dagster's web page")
@@ -28,7 +30,7 @@ class Settings(BaseSettings):
     db_name: str = Field("gemba", description="database of the plant's data")
     dagster_db_name: str = Field("gemba_dagster", description="database of Dagster's runs, events and schedules")
     role_passwords: dict[str, str] = Field(
-        {}, description='JSON object role -> password that `gemba migrate` sets on a server that Gemba did not start'
+        {}, description="JSON object role -> password that `gemba migrate` sets on a server that Gemba did not start"
     )
 
     @field_validator("home")

@@ -23,7 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--topic", action="append", help="subscribe to this instead of gemba/v1/# (may be repeated)")
     parser.add_argument(
-        "--client-id", default="gemba-ingest", help="name of the persistent session on the broker; one process per name (%(default)s)"
+        "--client-id",
+        default="gemba-ingest",
+        help="name of the persistent session on the broker; one process per name (%(default)s)",
     )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)

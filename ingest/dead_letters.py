@@ -10,8 +10,9 @@ from psycopg.rows import dict_row
 
 from gemba.db import connect
 from gemba.errors import GembaError
-from ingest.catalog import load_catalog
+from ingest.catalog import Catalog, load_catalog
 from ingest.decode import decode
+from ingest.files.replay import replay_row
 from ingest.write import write_batch
 
 _OPEN = (
@@ -57,7 +58,8 @@ def show_letters(conn: psycopg.Connection, options: argparse.Namespace) -> None:
             which,
         ).fetchall()
         totals = cursor.execute(
-            f"SELECT reason_code, count(*) AS letters FROM ops.dead_letters WHERE {_OPEN} GROUP BY 1 ORDER BY 2 DESC", which
+            f"SELECT reason_code, count(*) AS letters FROM ops.dead_letters WHERE {_OPEN} GROUP BY 1 ORDER BY 2 DESC",
+            which,
         ).fetchall()
     for row in rows:
         text = bytes(row.pop("payload"))[:200].decode("utf-8", errors="backslashreplace")
@@ -65,7 +67,9 @@ def show_letters(conn: psycopg.Connection, options: argparse.Namespace) -> None:
             print(json.dumps({**row, "received_at": row["received_at"].isoformat(), "payload_text": text}))
         else:
             line = f":{row['line_number']}" if row["line_number"] else ""
-            print(f"{row['dead_letter_id']}  {row['received_at']:%Y-%m-%d %H:%M:%S}Z  {row['reason_code']}  {row['topic']}{line}")
+            print(
+                f"{row['dead_letter_id']}  {row['received_at']:%Y-%m-%d %H:%M:%S}Z  {row['reason_code']}  {row['topic']}{line}"
+            )
             print(f"    {row['detail']}\n    {text}")
     if not options.json:
         summary = ", ".join(f"{row['letters']} {row['reason_code']}" for row in totals)
@@ -84,18 +88,21 @@ def replay_letters(conn: psycopg.Connection, reason: str | None = None, letter_i
     while True:
         with conn.transaction():
             row = conn.execute(
-                f"SELECT dead_letter_id, source, topic, payload FROM ops.dead_letters WHERE {_OPEN} AND dead_letter_id > %(last)s"
+                f"SELECT dead_letter_id, source, topic, line_number, payload FROM ops.dead_letters WHERE {_OPEN} AND dead_letter_id > %(last)s"
                 # letters that this very run puts aside are not its business
                 " AND received_at < %(started_at)s ORDER BY dead_letter_id LIMIT 1 FOR UPDATE SKIP LOCKED",
                 {"reason": reason, "id": letter_id, "last": last, "started_at": started_at},
             ).fetchone()
             if row is None:
                 break
-            last, source, topic, payload = row
+            last, source, topic, line_number, payload = row
+            # closed first: a letter that is refused again may come back with the very same reason
+            _mark(conn, last, is_closed=True)
             if source == "file":
-                outcome = "left: import the mended file again"
+                outcome = _replay_row(conn, last, topic, line_number, bytes(payload))
             else:
-                outcome = _replay_one(conn, catalog, last, topic, bytes(payload), source)
+                outcome = _replay_message(conn, catalog, last, topic, bytes(payload), source)
+            conn.execute("UPDATE ops.dead_letters SET replay_outcome = %s WHERE dead_letter_id = %s", (outcome, last))
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
     for outcome, count in sorted(outcomes.items()):
         print(f"{count} {outcome}")
@@ -104,20 +111,35 @@ def replay_letters(conn: psycopg.Connection, reason: str | None = None, letter_i
     return outcomes
 
 
-def _replay_one(conn: psycopg.Connection, catalog, letter_id: int, topic: str, payload: bytes, source: str) -> str:  # noqa: ANN001
-    # closed first: a letter that is refused again may come back with the very same reason
-    conn.execute("UPDATE ops.dead_letters SET replayed_at = clock_timestamp() WHERE dead_letter_id = %s", (letter_id,))
+def _replay_message(
+    conn: psycopg.Connection, catalog: Catalog, letter_id: int, topic: str, payload: bytes, source: str
+) -> str:
     found = decode(topic, payload, catalog, time.time_ns() // 1000, source)
     try:
         result = write_batch(conn, [found])
     except (psycopg.DataError, psycopg.IntegrityError):
-        outcome = "refused_by_database"
-        conn.execute("UPDATE ops.dead_letters SET replayed_at = NULL WHERE dead_letter_id = %s", (letter_id,))
-    else:
-        rejects = [*found.rejects, *(reject for each in result.conflicts.values() for reject in each)]
-        outcome = rejects[0].reason_code if rejects else ("stored" if result.stored else "duplicate")
-    conn.execute("UPDATE ops.dead_letters SET replay_outcome = %s WHERE dead_letter_id = %s", (outcome, letter_id))
-    return outcome
+        _mark(conn, letter_id, is_closed=False)
+        return "refused_by_database"
+    rejects = [*found.rejects, *(reject for each in result.conflicts.values() for reject in each)]
+    if rejects:
+        return rejects[0].reason_code
+    return "stored" if result.stored else "duplicate"
+
+
+def _replay_row(conn: psycopg.Connection, letter_id: int, topic: str, line_number: int, payload: bytes) -> str:
+    try:
+        again = replay_row(conn, topic, line_number, payload)
+    except GembaError as error:
+        _mark(conn, letter_id, is_closed=False)
+        return f"left: {error.what}"
+    return again.reason_code or ("stored" if again.stored else "duplicate")
+
+
+def _mark(conn: psycopg.Connection, letter_id: int, *, is_closed: bool) -> None:
+    conn.execute(
+        "UPDATE ops.dead_letters SET replayed_at = CASE WHEN %s THEN clock_timestamp() END WHERE dead_letter_id = %s",
+        (is_closed, letter_id),
+    )
 
 
 if __name__ == "__main__":

@@ -43,7 +43,10 @@ def scada(found: Decoded, catalog: Catalog, machine_id: int, micros: int, item: 
         except BadValue as error:
             found.rejects.append(Reject(error.reason_code, error.detail))
     state, reason = item.get("state"), item.get("reason")
-    total, good = rules.counter("total_count", item.get("total_count")), rules.counter("good_count", item.get("good_count"))
+    total, good = (
+        rules.counter("total_count", item.get("total_count")),
+        rules.counter("good_count", item.get("good_count")),
+    )
     rules.good_within_total(good, total)
     sample = Sample(
         machine_id,

@@ -21,7 +21,15 @@ def put_aside(conn: psycopg.Connection, letters: Sequence[tuple[Decoded, Sequenc
             details.setdefault(reject.reason_code, []).append(reject.detail)
         for reason_code, found in details.items():
             text = "; ".join(dict.fromkeys(found)).replace("\x00", "\\0")
-            rows.append((message.source, message.topic.replace("\x00", "\\0"), message.payload, reason_code, text[:LONGEST_DETAIL]))
+            rows.append(
+                (
+                    message.source,
+                    message.topic.replace("\x00", "\\0"),
+                    message.payload,
+                    reason_code,
+                    text[:LONGEST_DETAIL],
+                )
+            )
     if rows:
         conn.execute(
             "INSERT INTO ops.dead_letters (source, topic, payload, reason_code, detail)"

@@ -63,7 +63,9 @@ class BoundedQueue(asyncio.Queue):
 class Subscription:
     """One client on the broker that connects again and again until it is stopped."""
 
-    def __init__(self, broker: Broker, client_id: str, topics: list[str], handle: Handle, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, broker: Broker, client_id: str, topics: list[str], handle: Handle, stopping: asyncio.Event
+    ) -> None:
         self.broker = broker
         self.client_id = client_id
         self.topics = topics

@@ -32,7 +32,9 @@ class Pipeline:
     async def handle(self, messages: list[aiomqtt.Message]) -> None:
         """Return when everything in the messages is committed. Raises ingest.store.Stopped."""
         async with self._lock:
-            result = await asyncio.to_thread(self._handle, [(str(message.topic), message.payload) for message in messages])
+            result = await asyncio.to_thread(
+                self._handle, [(str(message.topic), message.payload) for message in messages]
+            )
         self._messages += len(messages)
         self._rows += result.stored
         self._letters += result.dead_letters
@@ -60,7 +62,12 @@ class Pipeline:
                 self._wrote_at = time.monotonic()
             if now - self._reported_at >= REPORT_S:
                 span_s = now - self._reported_at
-                log.info("%.1f messages/s, %.1f rows/s, %d dead letters", self._messages / span_s, self._rows / span_s, self._letters)
+                log.info(
+                    "%.1f messages/s, %.1f rows/s, %d dead letters",
+                    self._messages / span_s,
+                    self._rows / span_s,
+                    self._letters,
+                )
                 self._messages = self._rows = self._letters = 0
                 self._reported_at = now
             await asyncio.sleep(1)

@@ -59,7 +59,9 @@ class Store:
             except (psycopg.Error, DatabaseUnavailable) as error:
                 if self._is_stopping():
                     raise Stopped from error
-                log.warning("the database is away, %s; trying again in %.1f s, nothing is lost", _first_line(error), pause_s)
+                log.warning(
+                    "the database is away, %s; trying again in %.1f s, nothing is lost", _first_line(error), pause_s
+                )
                 if self._conn is not None:
                     self._conn.close()
                 self._conn = None

@@ -36,7 +36,9 @@ def write_batch(conn: psycopg.Connection, batch: Sequence[Decoded]) -> WriteResu
         _write_rows(conn, batch, result, "samples", write_samples)
         _write_rows(conn, batch, result, "events", write_events)
         _write_rows(conn, batch, result, "inspections", write_inspections)
-        letters = [(message, [*message.rejects, *result.conflicts.get(index, [])]) for index, message in enumerate(batch)]
+        letters = [
+            (message, [*message.rejects, *result.conflicts.get(index, [])]) for index, message in enumerate(batch)
+        ]
         result.dead_letters = put_aside(conn, letters)
     return result
 

@@ -23,7 +23,11 @@ class Outcome:
 
 
 def write_readings(
-    conn: psycopg.Connection, sensor_ids: np.ndarray, micros: np.ndarray, values: np.ndarray, qualities: np.ndarray | int = GOOD
+    conn: psycopg.Connection,
+    sensor_ids: np.ndarray,
+    micros: np.ndarray,
+    values: np.ndarray,
+    qualities: np.ndarray | int = GOOD,
 ) -> Outcome:
     """Store readings within the caller's transaction (or one of its own); the caller commits.
 
@@ -37,7 +41,9 @@ def write_readings(
     columns = {"ts": micros - PG_EPOCH_MICROS, "value": values, "sensor_id": sensor_ids, "quality": qualities}
     try:
         with conn.transaction(), conn.cursor() as cursor:
-            with cursor.copy("COPY raw.sensor_readings (ts, value, sensor_id, quality) FROM STDIN (FORMAT BINARY)") as copy:
+            with cursor.copy(
+                "COPY raw.sensor_readings (ts, value, sensor_id, quality) FROM STDIN (FORMAT BINARY)"
+            ) as copy:
                 copy.write(_binary(count, columns))
         return Outcome(count, 0, np.empty(0, np.int64))
     except psycopg.errors.UniqueViolation:

@@ -42,7 +42,14 @@ def write_events(conn: psycopg.Connection, events: Sequence[Event]) -> RowOutcom
     """Rows of raw.machine_events; starts and ends of runs move ops.production_runs too."""
     columns = ["ts", "machine_id", "event_type", "event_code", "reason_code", "payload"]
     rows = [
-        (instant(row.micros), row.machine_id, row.event_type, row.event_code, row.reason_code, Jsonb(row.payload) if row.payload else None)
+        (
+            instant(row.micros),
+            row.machine_id,
+            row.event_type,
+            row.event_code,
+            row.reason_code,
+            Jsonb(row.payload) if row.payload else None,
+        )
         for row in events
     ]
     outcome = _write(conn, ("raw", "machine_events"), ["machine_id", "event_type", "ts"], columns, rows)
@@ -50,7 +57,9 @@ def write_events(conn: psycopg.Connection, events: Sequence[Event]) -> RowOutcom
     for event in sorted((events[place] for place in [*outcome.stored, *outcome.duplicate]), key=lambda row: row.micros):
         key = (event.machine_id, event.event_code)
         if event.event_type == "run_started":
-            conn.execute("SELECT ops.start_production_run(%s, %s, %s, %s)", (*key, event.product_id, instant(event.micros)))
+            conn.execute(
+                "SELECT ops.start_production_run(%s, %s, %s, %s)", (*key, event.product_id, instant(event.micros))
+            )
         elif event.event_type == "run_ended":
             conn.execute("SELECT ops.end_production_run(%s, %s, %s)", (*key, instant(event.micros)))
     return outcome
@@ -63,7 +72,13 @@ def write_inspections(conn: psycopg.Connection, inspections: Sequence[Inspection
     key = ["machine_id", "inspected_at", "inspection_kind"]
     outcome = _write(conn, ("ops", "quality_inspections"), key, columns, rows, "inspected_at")
     defects = [
-        (inspections[place].machine_id, instant(inspections[place].micros), inspections[place].inspection_kind, code, count)
+        (
+            inspections[place].machine_id,
+            instant(inspections[place].micros),
+            inspections[place].inspection_kind,
+            code,
+            count,
+        )
         for place in outcome.stored
         for code, count in inspections[place].defects.items()
     ]
@@ -80,7 +95,12 @@ def write_inspections(conn: psycopg.Connection, inspections: Sequence[Inspection
 
 
 def _write(
-    conn: psycopg.Connection, table: tuple[str, str], key: list[str], columns: list[str], rows: list[tuple[Any, ...]], time_column: str = "ts"
+    conn: psycopg.Connection,
+    table: tuple[str, str],
+    key: list[str],
+    columns: list[str],
+    rows: list[tuple[Any, ...]],
+    time_column: str = "ts",
 ) -> RowOutcome:
     if not rows:
         return RowOutcome([], [], [])
@@ -94,7 +114,8 @@ def _write(
         "staged_row": sql.SQL(", ").join(sql.Identifier("staged", column) for column in columns),
         "stored_row": sql.SQL(", ").join(sql.Identifier("stored", column) for column in columns),
         "same_key": sql.SQL(" AND ").join(
-            sql.SQL("{} = {}").format(sql.Identifier("stored", column), sql.Identifier("staged", column)) for column in key
+            sql.SQL("{} = {}").format(sql.Identifier("stored", column), sql.Identifier("staged", column))
+            for column in key
         ),
     }
 
@@ -102,7 +123,11 @@ def _write(
         return sql.SQL(text).format(**names)
 
     with conn.cursor() as cursor:
-        cursor.execute(statement("CREATE TEMP TABLE {staged_name} ON COMMIT DROP AS SELECT {columns}, 0 AS place FROM {table} LIMIT 0"))
+        cursor.execute(
+            statement(
+                "CREATE TEMP TABLE {staged_name} ON COMMIT DROP AS SELECT {columns}, 0 AS place FROM {table} LIMIT 0"
+            )
+        )
         with cursor.copy(statement("COPY {staged} ({columns}, place) FROM STDIN")) as copy:
             for place, row in enumerate(rows):
                 copy.write_row((*row, place))
@@ -126,7 +151,9 @@ def _write(
         for place, is_same in cursor:
             seen.setdefault(place, is_same)
         cursor.execute(
-            statement("INSERT INTO {table} ({columns}) SELECT {columns} FROM {staged} ORDER BY place ON CONFLICT DO NOTHING")
+            statement(
+                "INSERT INTO {table} ({columns}) SELECT {columns} FROM {staged} ORDER BY place ON CONFLICT DO NOTHING"
+            )
         )
         cursor.execute(statement("DROP TABLE {staged}"))
     return RowOutcome(

@@ -40,7 +40,9 @@ def clone_of(server_url: str, template: str, name: str) -> Iterator[str]:
     """A copy of a template database that release_template has freed; dropped at the end."""
     with psycopg.connect(server_url, autocommit=True) as conn:
         conn.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        conn.execute(f"ALTER DATABASE \"{name}\" SET timezone TO 'UTC'")  # settings of a database are not cloned with it
+        conn.execute(
+            f"ALTER DATABASE \"{name}\" SET timezone TO 'UTC'"
+        )  # settings of a database are not cloned with it
         try:
             yield with_database(server_url, name)
         finally:

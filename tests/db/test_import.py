@@ -36,13 +36,15 @@ def write(path: Path, text: str) -> Path:
 
 def readings(db: psycopg.Connection) -> list[tuple[str, datetime, float]]:
     return db.execute(
-        "SELECT tag, ts AT TIME ZONE 'UTC', value FROM raw.sensor_readings JOIN ref.sensors USING (sensor_id) ORDER BY tag, ts"
+        "SELECT tag, ts AT TIME ZONE 'UTC', value FROM raw.sensor_readings JOIN ref.sensors USING (sensor_id)"
+        " ORDER BY tag, ts"
     ).fetchall()
 
 
 def letters(db: psycopg.Connection) -> list[tuple[int, str, bytes]]:
     return db.execute(
-        "SELECT line_number, reason_code, payload FROM ops.dead_letters WHERE source = 'file' ORDER BY line_number, reason_code"
+        "SELECT line_number, reason_code, payload FROM ops.dead_letters WHERE source = 'file'"
+        " ORDER BY line_number, reason_code"
     ).fetchall()
 
 
@@ -101,7 +103,11 @@ def test_the_same_file_again_changes_nothing_and_says_so(run, db, tmp_path: Path
 def test_the_same_instants_come_from_parquet_and_from_the_long_form(run, db, tmp_path: Path, chunk_rows: int) -> None:
     """Wide CSV, long CSV and long and wide Parquet of the same readings are four times the same import."""
     frame = pd.DataFrame(
-        {"ts": pd.to_datetime(["2024-07-01 12:00", "2024-07-01 12:01", "2024-07-01 12:02"]), "a": [1.0, None, 3.5], "b": [7, 8, 9]}
+        {
+            "ts": pd.to_datetime(["2024-07-01 12:00", "2024-07-01 12:01", "2024-07-01 12:02"]),
+            "a": [1.0, None, 3.5],
+            "b": [7, 8, 9],
+        }
     )
     long = frame.melt(id_vars="ts", var_name="tag")
     frame.to_csv(tmp_path / "wide.csv", index=False)
@@ -111,7 +117,8 @@ def test_the_same_instants_come_from_parquet_and_from_the_long_form(run, db, tmp
     options = ["--timezone", "Europe/Berlin", "--chunk-rows", chunk_rows]
     expected = [
         ("a", datetime(2024, 7, 1, 10, 0), 1.0), ("a", datetime(2024, 7, 1, 10, 2), 3.5),
-        ("b", datetime(2024, 7, 1, 10, 0), 7.0), ("b", datetime(2024, 7, 1, 10, 1), 8.0), ("b", datetime(2024, 7, 1, 10, 2), 9.0),
+        ("b", datetime(2024, 7, 1, 10, 0), 7.0), ("b", datetime(2024, 7, 1, 10, 1), 8.0),
+        ("b", datetime(2024, 7, 1, 10, 2), 9.0),
     ]  # fmt: skip
     for number, name in enumerate(["wide.csv", "long.csv", "wide.parquet", "long.parquet"]):
         form = ["--long"] if name.startswith("long") else []
@@ -140,7 +147,9 @@ def test_another_value_for_a_stored_instant_is_a_conflict_and_the_first_stands(r
     assert counts(db) == (4, 2, 1, 1)
     assert "conflict" in out
     assert [value for tag, _, value in readings(db)] == [1, 2, 5, 2]
-    found = db.execute("SELECT topic, line_number, payload, reason_code FROM ops.dead_letters ORDER BY topic").fetchall()
+    found = db.execute(
+        "SELECT topic, line_number, payload, reason_code FROM ops.dead_letters ORDER BY topic"
+    ).fetchall()
     assert found == [
         (str(first), 3, b"2024-01-01T00:00:00Z,1,6", "conflict"),
         (str(second), 3, b"2024-01-01T00:00:00Z,9,5", "conflict"),
@@ -182,7 +191,8 @@ def test_units_are_converted_to_the_unit_of_the_registered_sensor(run, db, tmp_p
     mapping = write(
         tmp_path / "m.yml",
         "site: {code: s1, time_zone: UTC}\narea: a1\nline: l1\nmachine: {code: m1, type: press, manufacturer: ACME}\n"
-        "sensors:\n- {column: T, tag: oil_temperature, kind: temperature, unit: Cel, source_unit: degF, high_warning: 80}\n"
+        "sensors:\n"
+        "- {column: T, tag: oil_temperature, kind: temperature, unit: Cel, source_unit: degF, high_warning: 80}\n"
         "- {column: P, tag: oil_pressure, kind: pressure, unit: bar, source_unit: psi}\n",
     )
     path = write(tmp_path / "f.csv", "ts,T,P,other\n2024-01-01T00:00:00Z,212,100,x\n")
@@ -229,12 +239,17 @@ def test_an_interrupted_import_is_carried_on_by_running_it_again(run, db, tmp_pa
 def test_labels_are_events_and_the_state_comes_from_a_column(run, db, tmp_path: Path) -> None:
     path = write(
         tmp_path / "f.csv",
-        "ts;flow;anomaly\n2024-01-01T00:00:00Z;3;0.0\n2024-01-01T00:00:30Z;3;1.0\n2024-01-01T00:01:00Z;0;1.0\n2024-01-01T00:01:10Z;0;\n",
+        "ts;flow;anomaly\n2024-01-01T00:00:00Z;3;0.0\n2024-01-01T00:00:30Z;3;1.0\n"
+        "2024-01-01T00:01:00Z;0;1.0\n2024-01-01T00:01:10Z;0;\n",
     )
     assert run(*CREATE, "--label", "anomaly=anomaly", "--state-when", "flow>0", path)[0] == 0
-    events = db.execute("SELECT extract(epoch FROM ts)::int % 3600, event_type, event_code FROM raw.machine_events ORDER BY ts").fetchall()
+    events = db.execute(
+        "SELECT extract(epoch FROM ts)::int % 3600, event_type, event_code FROM raw.machine_events ORDER BY ts"
+    ).fetchall()
     assert events == [(0, "anomaly", "0"), (30, "anomaly", "1"), (60, "anomaly", "1")]
-    samples = db.execute("SELECT extract(epoch FROM ts)::int % 3600, state_code FROM raw.machine_samples ORDER BY ts").fetchall()
+    samples = db.execute(
+        "SELECT extract(epoch FROM ts)::int % 3600, state_code FROM raw.machine_samples ORDER BY ts"
+    ).fetchall()
     assert samples == [(0, "running"), (60, "idle")]
     assert counts(db, "labels") == (3, 3, 0, 0)
 
@@ -256,7 +271,9 @@ def test_labels_are_events_and_the_state_comes_from_a_column(run, db, tmp_path: 
         ("ts,a\n2024-01-01T00:00:00Z,1\n", ["--site", "Über", *CREATE[2:]], "lower case"),
     ],
 )
-def test_a_mistake_that_shows_at_once_names_its_remedy_and_stores_nothing(run, db, tmp_path: Path, text, args, remedy) -> None:
+def test_a_mistake_that_shows_at_once_names_its_remedy_and_stores_nothing(
+    run, db, tmp_path: Path, text, args, remedy
+) -> None:
     status, out = run(*args, write(tmp_path / "f.csv", text))
     assert status == 1
     assert remedy in out
@@ -286,7 +303,9 @@ def test_folders_and_globs_are_searched_and_each_file_is_read_once(run, db, tmp_
 def test_the_run_is_recorded_with_files_mapping_and_counts(run, db, tmp_path: Path) -> None:
     path = write(tmp_path / "f.csv", "ts,a\n2024-01-01T00:00:00Z,1\n")
     run(*CREATE, path)
-    name, ended_at, success, detail = db.execute("SELECT job_name, ended_at, is_success, detail FROM ops.job_runs").fetchone()
+    name, ended_at, success, detail = db.execute(
+        "SELECT job_name, ended_at, is_success, detail FROM ops.job_runs"
+    ).fetchone()
     assert (name, success) == ("import", True)
     assert ended_at <= datetime.now(UTC)
     assert detail["files"][str(path)]["columns"] == ["ts", "a"]
@@ -307,7 +326,10 @@ def test_a_refused_row_goes_in_by_replay_once_its_sensor_is_registered(run, db, 
         again = replay_row(conn, topic, line, payload)
         assert (again.is_done, again.stored, again.rejected) == (False, 0, 1)
         assert "unknown_tag" in again.detail
-    db.execute("INSERT INTO ref.sensors (machine_id, tag, name, kind, unit) SELECT machine_id, 'q', 'q', 'other', '1' FROM ref.machines")
+    db.execute(
+        "INSERT INTO ref.sensors (machine_id, tag, name, kind, unit)"
+        " SELECT machine_id, 'q', 'q', 'other', '1' FROM ref.machines"
+    )
     db.commit()
     with connect("gemba_ingest") as conn:
         again = replay_row(conn, topic, line, payload)

@@ -1,4 +1,4 @@
-"""The pump and valve rig of SKAB, imported as the README says, against what an independent reader finds in the files."""
+"""The pump and valve rig of SKAB, imported as the README says, against what an independent reader finds there."""
 
 import csv
 import json
@@ -56,7 +56,9 @@ def test_every_distinct_reading_is_stored_exactly_once_and_the_summary_adds_up(i
             cells += 1
             conflicts += expected.setdefault((tag, instant(row)), float(row[column])) != float(row[column])
     assert (len(rows), cells, len(expected), conflicts) == (22_270, 178_160, 175_376, 0)  # the files as published
-    stored = imported.execute("SELECT tag, ts, value FROM raw.sensor_readings JOIN ref.sensors USING (sensor_id)").fetchall()
+    stored = imported.execute(
+        "SELECT tag, ts, value FROM raw.sensor_readings JOIN ref.sensors USING (sensor_id)"
+    ).fetchall()
     assert len(stored) == len(expected)
     assert {(tag, ts): value for tag, ts, value in stored} == expected
     found = total(imported)
@@ -69,14 +71,16 @@ def test_every_distinct_reading_is_stored_exactly_once_and_the_summary_adds_up(i
 
 
 def test_the_label_of_every_row_can_be_got_back(imported: psycopg.Connection) -> None:
-    """From the event of its second; where two files label one second differently, the second one from its dead letter."""
+    """From the event of its second; where two files label a second differently, the later from its dead letter."""
     events = {
         (event_type, ts): code
         for event_type, ts, code in imported.execute("SELECT event_type, ts, event_code FROM raw.machine_events")
     }
     put_aside = {
         (topic, line): bytes(payload).decode()
-        for topic, line, payload in imported.execute("SELECT topic, line_number, payload FROM ops.dead_letters WHERE reason_code = 'conflict'")
+        for topic, line, payload in imported.execute(
+            "SELECT topic, line_number, payload FROM ops.dead_letters WHERE reason_code = 'conflict'"
+        )
     }
     count: Counter = Counter()
     for path, line, row in rows_of_files():
@@ -90,7 +94,8 @@ def test_the_label_of_every_row_can_be_got_back(imported: psycopg.Connection) ->
                 assert float(text.split(";")[9 + LABELS.index(label)]) == float(row[label])
     # 12,865 labelled rows; other/3.csv and other/4.csv disagree on 57 anomalies and 2 change points
     assert count == {
-        ("anomaly", "event"): 12_808, ("anomaly", "letter"): 57, ("changepoint", "event"): 12_863, ("changepoint", "letter"): 2,
+        ("anomaly", "event"): 12_808, ("anomaly", "letter"): 57,
+        ("changepoint", "event"): 12_863, ("changepoint", "letter"): 2,
     }  # fmt: skip
     assert total(imported)["labels"] == {"read": 25_730, "stored": 25_034, "duplicates": 637, "rejected": 59}
     assert len(put_aside) == 58  # one of the rows disagrees on both
@@ -98,12 +103,13 @@ def test_the_label_of_every_row_can_be_got_back(imported: psycopg.Connection) ->
 
 def test_the_rig_is_a_machine_like_any_other(imported: psycopg.Connection) -> None:
     machine = imported.execute(
-        "SELECT machine_code, machine_type, count(*) FROM ref.machines JOIN ref.sensors USING (machine_id) GROUP BY 1, 2"
+        "SELECT machine_code, machine_type, count(*) FROM ref.machines JOIN ref.sensors USING (machine_id)"
+        " GROUP BY 1, 2"
     ).fetchall()
     assert machine == [("pump-rig", "pump", 8)]
     per_minute = imported.execute(
-        """SELECT sum(reading_count), min(value_min), max(value_max) FROM agg.sensor_1m JOIN ref.sensors USING (sensor_id)
-        WHERE tag = 'motor_current'"""
+        "SELECT sum(reading_count), min(value_min), max(value_max) FROM agg.sensor_1m"
+        " JOIN ref.sensors USING (sensor_id) WHERE tag = 'motor_current'"
     ).fetchone()
     assert per_minute[0] == 21_922  # distinct seconds
     currents = [float(row["Current"]) for _, _, row in rows_of_files()]
@@ -112,8 +118,22 @@ def test_the_rig_is_a_machine_like_any_other(imported: psycopg.Connection) -> No
 
 
 @pytest.mark.skipif(not STEEL.is_dir(), reason=f"the steel works' file is not at {STEEL}")
-def test_a_year_of_a_steel_works_energy_comes_in_with_day_first_times(db: psycopg.Connection, capsys: pytest.CaptureFixture) -> None:
-    place = ["--site", "steel", "--site-timezone", "Asia/Seoul", "--area", "works", "--line", "mains", "--machine", "meter", "--create"]
+def test_a_year_of_a_steel_works_energy_comes_in_with_day_first_times(
+    db: psycopg.Connection, capsys: pytest.CaptureFixture
+) -> None:
+    place = [
+        "--site",
+        "steel",
+        "--site-timezone",
+        "Asia/Seoul",
+        "--area",
+        "works",
+        "--line",
+        "mains",
+        "--machine",
+        "meter",
+        "--create",
+    ]
     form = ["--timestamp-format", "%d/%m/%Y %H:%M", "--timezone", "Asia/Seoul"]
     columns = ["--ignore", "WeekStatus", "--ignore", "Day_of_week", "--label", "Load_Type=load_type"]
     assert main([*place, *form, *columns, str(STEEL)]) == 0, capsys.readouterr()
@@ -122,7 +142,8 @@ def test_a_year_of_a_steel_works_energy_comes_in_with_day_first_times(db: psycop
     assert found["readings"] == {"read": 245_280, "stored": 245_280, "duplicates": 0, "rejected": 0}
     assert found["labels"]["stored"] == 35_040
     first = db.execute(
-        "SELECT value FROM raw.sensor_readings JOIN ref.sensors USING (sensor_id) WHERE tag = 'Usage_kWh' AND ts = '2018-01-01 00:15+09'"
+        "SELECT value FROM raw.sensor_readings JOIN ref.sensors USING (sensor_id)"
+        " WHERE tag = 'Usage_kWh' AND ts = '2018-01-01 00:15+09'"
     ).fetchone()
     assert first == (3.17,)
     assert json.dumps(found)

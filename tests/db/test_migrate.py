@@ -59,7 +59,9 @@ def test_a_database_newer_than_the_code_is_refused(db: psycopg.Connection, sql_c
         migrate.apply(db, sql_copy)
 
 
-def test_a_failing_migration_leaves_no_trace_and_the_next_run_carries_on(db: psycopg.Connection, sql_copy: Path) -> None:
+def test_a_failing_migration_leaves_no_trace_and_the_next_run_carries_on(
+    db: psycopg.Connection, sql_copy: Path
+) -> None:
     broken = sql_copy / "migrations" / "9998_ref_trial.sql"
     broken.write_text("CREATE TABLE ref.trials (trial_id integer);\nSELECT 1 / 0;")
     with pytest.raises(MigrationError, match="9998_ref_trial.sql failed: division by zero"):
@@ -75,7 +77,9 @@ def test_a_file_without_transaction_runs_its_statements_one_by_one(db: psycopg.C
         "-- next\nCREATE INDEX CONCURRENTLY trials_trial_id_idx ON ref.trials (trial_id);\n"
     )
     migrate.apply(db, sql_copy)
-    assert db.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'ref.trials_trial_id_idx'::regclass").fetchone() == (True,)
+    assert db.execute(
+        "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ref.trials_trial_id_idx'::regclass"
+    ).fetchone() == (True,)
 
 
 def test_two_applies_at_once_run_each_migration_once(server_url: str) -> None:

@@ -7,7 +7,10 @@ READING = "INSERT INTO raw.sensor_readings (ts, value, sensor_id) VALUES (now(),
 
 ALLOWED = [
     ("gemba_ingest", READING),
-    ("gemba_ingest", "INSERT INTO ops.dead_letters (source, topic, payload, reason_code, detail) VALUES ('mqtt', 't', '', 'x', 'y')"),
+    (
+        "gemba_ingest",
+        "INSERT INTO ops.dead_letters (source, topic, payload, reason_code, detail) VALUES ('mqtt', 't', '', 'x', 'y')",
+    ),
     ("gemba_ingest", "SELECT * FROM ref.sensors"),
     ("gemba_transformer", "SELECT * FROM raw.sensor_readings"),
     ("gemba_transformer", "CREATE TABLE marts.trial (trial_id integer)"),

@@ -28,10 +28,14 @@ def make_site(db: psycopg.Connection, time_zone: str) -> int:
         (date(2026, 6, 1), 8),
     ],
 )
-def test_a_night_shift_lasts_what_the_clock_change_makes_of_it(db: psycopg.Connection, night_of: date, hours: int) -> None:
+def test_a_night_shift_lasts_what_the_clock_change_makes_of_it(
+    db: psycopg.Connection, night_of: date, hours: int
+) -> None:
     site_id = make_site(db, "Europe/Berlin")
     db.execute("SELECT ref.generate_shift_calendar(%s, %s, %s)", (site_id, night_of, night_of))
-    length = db.execute("SELECT extract(epoch FROM ended_at - started_at) / 3600 FROM ref.shift_calendar WHERE shift_code = 'C'").fetchone()[0]
+    length = db.execute(
+        "SELECT extract(epoch FROM ended_at - started_at) / 3600 FROM ref.shift_calendar WHERE shift_code = 'C'"
+    ).fetchone()[0]
     assert length == hours
 
 
@@ -49,7 +53,9 @@ def test_shifts_of_a_year_tile_time_without_gap_or_overlap(db: psycopg.Connectio
 def test_a_yangon_morning_shift_starts_at_half_past_the_utc_hour(db: psycopg.Connection) -> None:
     site_id = make_site(db, "Asia/Yangon")
     db.execute("SELECT ref.generate_shift_calendar(%s, '2026-11-20', '2026-11-20')", (site_id,))
-    started = db.execute("SELECT started_at = '2026-11-19 23:30+00' FROM ref.shift_calendar WHERE shift_code = 'A'").fetchone()[0]
+    started = db.execute(
+        "SELECT started_at = '2026-11-19 23:30+00' FROM ref.shift_calendar WHERE shift_code = 'A'"
+    ).fetchone()[0]
     assert started
 
 

@@ -110,7 +110,9 @@ def test_instants_carry_their_zone_and_hypertable_time_alone_is_called_ts(path: 
                 if column.colname == "ts":
                     assert table.relation.schemaname == "raw", f"{table.relation.relname}.ts is no event time"
                 elif type_name == "timestamptz":
-                    assert re.search(r"(_at|^valid_from|^valid_to)$", column.colname), f"{table.relation.relname}.{column.colname}"
+                    assert re.search(r"(_at|^valid_from|^valid_to)$", column.colname), (
+                        f"{table.relation.relname}.{column.colname}"
+                    )
 
 
 def test_sql_has_no_python_inside() -> None:
