@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 from rich.console import Console
 
 from gemba.errors import GembaError, InputError
@@ -204,6 +205,19 @@ def main(argv: list[str] | None = None) -> int:
         tallies = run_import(plans, mapping, Options(args.create, args.dry_run, args.chunk_rows), console)
     except GembaError as error:
         print(f"gemba import: {error}", file=sys.stderr)
+        return EXIT_ERROR
+    except psycopg.OperationalError as error:
+        print(
+            f"gemba import: The database broke off: {str(error).strip()}\n"
+            "  Remedy: what was read so far is stored; run the same command again when it answers (`gemba status`)",
+            file=sys.stderr,
+        )
+        return EXIT_ERROR
+    except psycopg.errors.UndefinedTable as error:
+        print(
+            f"gemba import: {error.diag.message_primary}\n  Remedy: bring the database up to date with `gemba migrate`",
+            file=sys.stderr,
+        )
         return EXIT_ERROR
     except KeyboardInterrupt:
         print("Interrupted. What was read so far is stored; run the same command again to carry on.", file=sys.stderr)

@@ -21,12 +21,16 @@ from ingest.files.store import store
 
 @dataclass(frozen=True)
 class Replayed:
-    """stored and duplicate readings and labels of the row, and what is still refused of it and why."""
+    """stored and duplicate readings and labels of the row, and what is still refused of it and why.
+
+    reason_code: the first reason, None where nothing is refused any more.
+    """
 
     stored: int
     duplicates: int
     rejected: int
     detail: str
+    reason_code: str | None
 
     @property
     def is_done(self) -> bool:
@@ -68,10 +72,13 @@ def replay_row(conn: psycopg.Connection, topic: str, line_number: int, payload: 
     tally = store(conn, machine.machine_id, topic, chunk, found)
     refused = sum(each.reading_count + each.label_count for each in found.rejects)
     refused += tally.readings.rejected + tally.labels.rejected
-    why = "; ".join(f"{each.reason_code}: {each.detail}" for each in found.rejects) or ", ".join(tally.reasons)
-    return Replayed(
-        tally.readings.stored + tally.labels.stored, tally.readings.duplicates + tally.labels.duplicates, refused, why
+    reasons = [*(each.reason_code for each in found.rejects), *tally.reasons]
+    why = "; ".join(f"{each.reason_code}: {each.detail}" for each in found.rejects) or ", ".join(reasons)
+    stored, duplicates = (
+        tally.readings.stored + tally.labels.stored,
+        tally.readings.duplicates + tally.labels.duplicates,
     )
+    return Replayed(stored, duplicates, refused, why, reasons[0] if reasons else None)
 
 
 def _chunk_of(source: Source, wanted: list[str], line_number: int, payload: bytes) -> Chunk:

@@ -1,52 +1,58 @@
 """Stores what a chunk holds, with its dead letters, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import psycopg
 
 from ingest.files.chunk import Chunk, Reject
 from ingest.files.interpret import Interpreted
 from ingest.files.summary import Counts, Tally
-
-PG_EPOCH_US = 946_684_800_000_000  # 2000-01-01 in microseconds since 1970
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """stored and duplicate rows, and the places (in the arrays that were given) of the conflicts."""
-
-    stored: int
-    duplicates: int
-    conflicts: np.ndarray
+from ingest.records import Event, Sample
+from ingest.write_readings import write_readings
+from ingest.write_rows import RowOutcome, write_events, write_samples
 
 
 def store(conn: psycopg.Connection, machine_id: int, topic: str, chunk: Chunk, found: Interpreted) -> Tally:
-    """Write the readings, label events and state samples of a chunk and everything refused, and commit.
+    """Write the readings, label events and state samples of a chunk and everything refused, all or nothing, and commit.
 
-    What was refused by interpret is put aside, but counted by the caller; the Tally holds what the database said.
+    topic: path of the file. What interpret refused is put aside here, but counted by the caller; the Tally holds what
+    only the database could say: what was stored, what was there already, and what another value is stored for.
     """
-    tally, rejects = Tally(), list(found.rejects)
+    tally, conflicts = Tally(), []
     with conn.transaction():
-        outcome = write_readings(conn, found)
-        tally.readings = Counts(0, outcome.stored, outcome.duplicates, len(outcome.conflicts))
-        rejects += [_conflict(chunk, int(found.rows[at]), f"another value is stored for sensor {found.sensor_ids[at]}") for at in outcome.conflicts]
-        for event_type, (rows, micros, texts) in found.labels.items():
-            outcome = write_codes(conn, "machine_events", machine_id, micros, texts, event_type)
-            tally.labels.add(Counts(0, outcome.stored, outcome.duplicates, len(outcome.conflicts)))
-            rejects += [_conflict(chunk, int(rows[at]), f"another {event_type} is stored for this instant") for at in outcome.conflicts]
+        outcome = write_readings(conn, found.sensor_ids, found.micros, found.values)
+        tally.readings = Counts(0, outcome.stored, outcome.duplicate, len(outcome.conflicts))
+        for place in outcome.conflicts.tolist():
+            detail = f"sensor {found.sensor_ids[place]} holds another value than {found.values[place]} for this instant"
+            conflicts.append(_conflict(chunk, int(found.rows[place]), detail))
+        events, rows = [], []
+        for event_type, (label_rows, micros, texts) in found.labels.items():
+            pairs = zip(micros.tolist(), texts, strict=True)
+            events += [Event(machine_id, at, event_type, text, None, None) for at, text in pairs]
+            rows += label_rows.tolist()
+        result = write_events(conn, events)
+        tally.labels = _counts(result)
+        for place in result.conflict:
+            event = events[place]
+            detail = f"another {event.event_type} than {event.event_code} is stored for this instant"
+            conflicts.append(_conflict(chunk, rows[place], detail))
         if found.states:
-            rows, micros, codes = found.states
-            outcome = write_codes(conn, "machine_samples", machine_id, micros, codes)
-            tally.states = Counts(0, outcome.stored, outcome.duplicates, len(outcome.conflicts))
-            rejects += [_conflict(chunk, int(rows[at]), "another state is stored for this instant") for at in outcome.conflicts]
-        put_aside(conn, topic, rejects)
-    conflicts = rejects[len(found.rejects) :]
+            state_rows, micros, codes = found.states
+            pairs = zip(micros.tolist(), codes, strict=True)
+            result = write_samples(conn, [Sample(machine_id, at, code, *[None] * 8) for at, code in pairs])
+            tally.states = _counts(result)
+            for place in result.conflict:
+                detail = f"another state or sample than {codes[place]} is stored for this instant"
+                conflicts.append(_conflict(chunk, int(state_rows[place]), detail))
+        put_aside(conn, topic, [*found.rejects, *conflicts])
     tally.rejected_rows = len({each.line_number for each in conflicts} - {each.line_number for each in found.rejects})
     if conflicts:
         tally.reasons["conflict"] = len(conflicts)
     return tally
+
+
+def _counts(outcome: RowOutcome) -> Counts:
+    return Counts(0, len(outcome.stored), len(outcome.duplicate), len(outcome.conflict))
 
 
 def _conflict(chunk: Chunk, row: int, detail: str) -> Reject:
@@ -69,98 +75,3 @@ def put_aside(conn: psycopg.Connection, topic: str, rejects: Sequence[Reject]) -
         ON CONFLICT DO NOTHING""",
         (topic, lines, payloads, reasons, details),
     )
-
-
-_ROW = np.dtype([("fields", ">i2"), ("ts_size", ">i4"), ("ts", ">i8"), ("value_size", ">i4"), ("value", ">f8"), ("id_size", ">i4"), ("id", ">i4")])  # fmt: skip
-_ROW_PLACE = np.dtype([*_ROW.descr, ("place_size", ">i4"), ("place", ">i4")])
-_COPY_HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-_COPY_TAIL = b"\xff\xff"
-
-
-def write_readings(conn: psycopg.Connection, found: Interpreted) -> Outcome:
-    """Binary COPY straight in; a batch that holds keys which are there already goes through a staging table."""
-    count = len(found.values)
-    if not count:
-        return Outcome(0, 0, np.empty(0, np.int64))
-    rows = np.empty(count, _ROW)
-    _fill(rows, found)
-    try:
-        with conn.transaction(), conn.cursor() as cursor:
-            with cursor.copy("COPY raw.sensor_readings (ts, value, sensor_id) FROM STDIN (FORMAT BINARY)") as copy:
-                copy.write(_COPY_HEAD + rows.tobytes() + _COPY_TAIL)
-        return Outcome(count, 0, np.empty(0, np.int64))
-    except psycopg.errors.UniqueViolation:
-        return _write_readings_over_staging(conn, found)
-
-
-def _fill(rows: np.ndarray, found: Interpreted) -> None:
-    rows["fields"] = len(rows.dtype.names) // 2
-    rows["ts_size"], rows["value_size"], rows["id_size"] = 8, 8, 4
-    rows["ts"], rows["value"], rows["id"] = found.micros - PG_EPOCH_US, found.values, found.sensor_ids
-
-
-def _write_readings_over_staging(conn: psycopg.Connection, found: Interpreted) -> Outcome:
-    rows = np.empty(len(found.values), _ROW_PLACE)
-    _fill(rows, found)
-    rows["place_size"], rows["place"] = 4, np.arange(len(rows))
-    with conn.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMP TABLE staged_readings (ts timestamptz, value float8, sensor_id integer, place integer) ON COMMIT DROP"
-        )
-        with cursor.copy("COPY staged_readings FROM STDIN (FORMAT BINARY)") as copy:
-            copy.write(_COPY_HEAD + rows.tobytes() + _COPY_TAIL)
-        cursor.execute(
-            """
-            INSERT INTO raw.sensor_readings (ts, value, sensor_id)
-            SELECT ts, value, sensor_id FROM staged_readings ORDER BY place ON CONFLICT DO NOTHING"""
-        )
-        stored = cursor.rowcount
-        cursor.execute(
-            """
-            SELECT place FROM staged_readings AS s JOIN raw.sensor_readings AS r USING (sensor_id, ts)
-            WHERE r.value <> s.value AND r.ts BETWEEN (SELECT min(ts) FROM staged_readings) AND (SELECT max(ts) FROM staged_readings)
-            ORDER BY place"""
-        )
-        conflicts = np.array([place for (place,) in cursor], np.int64)
-        cursor.execute("DROP TABLE staged_readings")
-    return Outcome(stored, len(rows) - stored - len(conflicts), conflicts)
-
-
-_CODES = {
-    "machine_events": (
-        """INSERT INTO raw.machine_events (ts, machine_id, event_type, event_code)
-        SELECT timestamptz 'epoch' + micros * interval '1 us', %(machine)s, %(type)s, code
-        FROM unnest(%(micros)s::bigint[], %(codes)s::text[]) WITH ORDINALITY AS given (micros, code, place)
-        ORDER BY place ON CONFLICT DO NOTHING""",
-        """SELECT place - 1 FROM unnest(%(micros)s::bigint[], %(codes)s::text[]) WITH ORDINALITY AS given (micros, code, place)
-        JOIN raw.machine_events AS e ON e.ts = timestamptz 'epoch' + micros * interval '1 us'
-        WHERE machine_id = %(machine)s AND event_type = %(type)s AND event_code <> code
-          AND e.ts BETWEEN timestamptz 'epoch' + %(first)s * interval '1 us' AND timestamptz 'epoch' + %(last)s * interval '1 us'""",
-    ),
-    "machine_samples": (
-        """INSERT INTO raw.machine_samples (ts, machine_id, state_code)
-        SELECT timestamptz 'epoch' + micros * interval '1 us', %(machine)s, code
-        FROM unnest(%(micros)s::bigint[], %(codes)s::text[]) WITH ORDINALITY AS given (micros, code, place)
-        ORDER BY place ON CONFLICT DO NOTHING""",
-        """SELECT place - 1 FROM unnest(%(micros)s::bigint[], %(codes)s::text[]) WITH ORDINALITY AS given (micros, code, place)
-        JOIN raw.machine_samples AS e ON e.ts = timestamptz 'epoch' + micros * interval '1 us'
-        WHERE machine_id = %(machine)s AND state_code <> code
-          AND e.ts BETWEEN timestamptz 'epoch' + %(first)s * interval '1 us' AND timestamptz 'epoch' + %(last)s * interval '1 us'""",
-    ),
-}
-
-
-def write_codes(
-    conn: psycopg.Connection, table: str, machine_id: int, micros: np.ndarray, codes: list[str], event_type: str = ""
-) -> Outcome:
-    """Write label events (raw.machine_events) or state samples (raw.machine_samples) of one machine."""
-    if not len(codes):
-        return Outcome(0, 0, np.empty(0, np.int64))
-    insert, compare = _CODES[table]
-    values = {"machine": machine_id, "type": event_type, "micros": micros.tolist(), "codes": codes,
-              "first": int(micros.min()), "last": int(micros.max())}  # fmt: skip
-    stored = conn.execute(insert, values).rowcount
-    conflicts = np.empty(0, np.int64)
-    if stored < len(codes):
-        conflicts = np.array([place for (place,) in conn.execute(compare, values)], np.int64)
-    return Outcome(stored, len(codes) - stored - len(conflicts), conflicts)
