@@ -50,6 +50,7 @@ def test_numbers_of_all_spellings_are_read_and_the_rest_is_told_apart() -> None:
 
 
 def test_with_a_decimal_comma_a_point_is_refused_not_guessed() -> None:
+    assert parse_numbers(pa.array(["1,5", "1.5"]), ",")[1].tolist() == [numbers.OK, numbers.NOT_A_NUMBER]
     values, verdict = parse_numbers(pa.array(["1,5", "-0,25", "7", "1.234,5", "1.5", "1,2,3"]), ",")
     assert values[:3].tolist() == [1.5, -0.25, 7]
     assert verdict.tolist() == [0, 0, 0] + [numbers.NOT_A_NUMBER] * 3
