@@ -1,6 +1,7 @@
 """What a single value must be to be stored: instants, numbers, counters, codes."""
 
 import math
+import reprlib
 from collections.abc import Collection
 from datetime import datetime
 
@@ -93,5 +94,5 @@ def good_within_total(good: int | None, total: int | None) -> None:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = reprlib.repr(value)  # bounded in depth, too: a thousand nested arrays would overflow repr()
     return text if len(text) <= 60 else text[:57] + "..."
