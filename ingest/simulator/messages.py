@@ -1,6 +1,7 @@
 """The messages a machine sends for a stretch of time: topic and JSON, an object or, for several instants, an array."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,22 +13,19 @@ from ingest.simulator.plant import Machine
 from ingest.simulator.schedule import STATES
 from ingest.simulator.shifts import days_between
 from ingest.simulator.signals import day_signals
-from ingest.simulator.timeline import Timeline
+from ingest.simulator.timeline import Samples, Timeline
 
 
 @dataclass(frozen=True)
 class _Stream:
-    """What a machine sends of one kind on a production day: instants, rising, and for each the object (made on demand)."""
+    """What a machine sends of one kind on a production day: rising instants, and a maker of the object of the i-th."""
 
     ts_ms: np.ndarray
-    objects: list[dict] | np.ndarray  # of sensors: their values (n, tags)
+    make: Callable[[int], dict]
 
-    def between(self, from_ms: int, until_ms: int, tags: list[str]) -> list[dict]:
-        first, last = np.searchsorted(self.ts_ms, (from_ms, until_ms))
-        if isinstance(self.objects, list):
-            return self.objects[first:last]
-        instants, rows = self.ts_ms[first:last].tolist(), self.objects[first:last].tolist()
-        return [{"ts": at, **dict(zip(tags, row, strict=True))} for at, row in zip(instants, rows, strict=True)]
+    def between(self, from_ms: int, until_ms: int) -> list[dict]:
+        first, last = np.searchsorted(self.ts_ms, (from_ms, until_ms)).tolist()
+        return [self.make(i) for i in range(first, last)]
 
 
 class MessageMaker:
@@ -42,42 +40,25 @@ class MessageMaker:
         days = days_between(machine.site, from_ms, until_ms)
         before = self._kept.get(machine.code, {})
         kept = self._kept[machine.code] = {day: before.get(day) or self._streams(machine, day) for day in days}
-        tags = [spec.tag for spec in machine.sensors]
         sent = []
         for kind in ("event", "scada", "sensor", "quality"):
-            found = [item for day in days for item in kept[day][kind].between(from_ms, until_ms, tags)]
+            found = [item for day in days for item in kept[day][kind].between(from_ms, until_ms)]
             if found:
                 content = found[0] if len(found) == 1 else found
                 sent.append((f"{machine.topic}/{kind}", json.dumps(content, separators=(",", ":")).encode()))
         return sent
 
     def _streams(self, machine: Machine, day: date) -> dict[str, _Stream]:
-        lists = {
-            "event": self._events(machine, day),
-            "scada": self._scada(machine, day),
-            "quality": self._quality(machine, day),
-        }
         ts_ms, values = day_signals(self.timeline, machine, day)
-        streams = {kind: _Stream(np.array([item["ts"] for item in items]), items) for kind, items in lists.items()}
-        return streams | {"sensor": _Stream(ts_ms, values.T.copy())}
-
-    def _scada(self, machine: Machine, day: date) -> list[dict]:
+        tags, rows = [spec.tag for spec in machine.sensors], values.T.copy()
         samples = self.timeline.samples(machine, day)
-        found = []
-        for i, ts in enumerate(samples.ts_ms.tolist()):
-            state, reason, _ = STATES[samples.code[i]]
-            good, scrap, rework = samples.counts[i].tolist()
-            sample = {
-                "ts": ts,
-                "state": state,
-                "reason": reason,
-                "total_count": good + scrap + rework,
-                "good_count": good,
-            }
-            sample |= {"scrap_count": scrap, "rework_count": rework, "cycle_time_s": float(samples.cycle_time_s[i])}
-            sample |= {"power_kw": float(samples.power_kw[i]), "speed_ratio": float(samples.speed_ratio[i])}
-            found.append({name: value for name, value in sample.items() if value is not None})
-        return found
+        streams = {
+            "sensor": _Stream(ts_ms, lambda i: {"ts": int(ts_ms[i]), **dict(zip(tags, rows[i].tolist(), strict=True))}),
+            "scada": _Stream(samples.ts_ms, lambda i: _scada(samples, i)),
+        }
+        for kind, objects in (("event", self._events(machine, day)), ("quality", self._quality(machine, day))):
+            streams[kind] = _Stream(np.array([item["ts"] for item in objects]), objects.__getitem__)
+        return streams
 
     def _events(self, machine: Machine, day: date) -> list[dict]:
         found = []
@@ -98,3 +79,12 @@ class MessageMaker:
             }
             for found in happenings_of(self.timeline, machine, day).inspections
         ]
+
+
+def _scada(samples: Samples, i: int) -> dict:
+    state, reason, _ = STATES[samples.code[i]]
+    good, scrap, rework = samples.counts[i].tolist()
+    sample = {"ts": int(samples.ts_ms[i]), "state": state} | ({"reason": reason} if reason else {})
+    sample |= {"total_count": good + scrap + rework, "good_count": good, "scrap_count": scrap, "rework_count": rework}
+    sample |= {"cycle_time_s": float(samples.cycle_time_s[i]), "power_kw": float(samples.power_kw[i])}
+    return sample | {"speed_ratio": float(samples.speed_ratio[i])}
