@@ -51,8 +51,6 @@ def build_defs(*, dbt_project: DbtProject | None = None, **resources: Any) -> dg
             **resources,
         },
         executor=dg.in_process_executor,
-        # the whole of it is in the event log; the code server's own log would grow by some 10 MB a day
-        loggers={"console": dg.colored_console_logger.configured({"log_level": "WARNING"})},
     )
 
 

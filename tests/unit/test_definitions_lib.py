@@ -62,7 +62,7 @@ def test_purging_deletes_finished_runs_and_no_other() -> None:
             instance.create_run_for_job(trial_job, status=DagsterRunStatus.SUCCESS)
         tomorrow, yesterday = (datetime.now(UTC) + timedelta(days=days) for days in (1, -1))
         assert delete_runs(instance, yesterday) == 0
-        assert delete_runs(instance, tomorrow, "other_job") == 0
+        assert delete_runs(instance, tomorrow, job_name="other_job") == 0
         assert delete_runs(instance, tomorrow) == 3
         assert [run.run_id for run in instance.get_runs()] == [kept.run_id]
 

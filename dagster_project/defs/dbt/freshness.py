@@ -32,7 +32,11 @@ def marts_freshness(marts: Sequence[AssetKey]) -> AssetChecksDefinition:
     """
 
     @multi_asset_check(
-        name="marts_freshness", specs=[AssetCheckSpec(check_name(key.path[-1]), asset=key) for key in marts]
+        name="marts_freshness",
+        specs=[
+            AssetCheckSpec(check_name(key.path[-1]), asset=key, description=f"Last built at most {ALLOWED} h ago.")
+            for key in marts
+        ],
     )
     def checks(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         now = datetime.now(UTC)

@@ -69,7 +69,12 @@ def raw_tables() -> AssetsDefinition:
         @multi_observable_source_asset(
             name="raw_tables",
             specs=[AssetSpec(["raw", table], group_name="raw", kinds={"timescaledb"}) for table in RAW_TABLES],
-            check_specs=[AssetCheckSpec(check_name(table), asset=["raw", table]) for table in RAW_TABLES],
+            check_specs=[
+                AssetCheckSpec(
+                    check_name(table), asset=["raw", table], description=f"Its newest row is at most {allowed} h old."
+                )
+                for table, (allowed, _, _) in RAW_TABLES.items()
+            ],
         )
         def observed(plant: PlantDatabase) -> Iterator[ObserveResult | AssetCheckResult]:
             with plant.connect() as conn:
