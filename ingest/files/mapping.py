@@ -66,6 +66,16 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Shift:
+    """A shift, each day, in local time, for a site that has none: "06:00" to "14:00"; "00:00" to "00:00" is the day."""
+
+    code: str
+    starts: str
+    ends: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Mapping:
     """All that must be known beside the files themselves. labels: column -> event_type."""
 
@@ -88,6 +98,7 @@ class Mapping:
     labels: dict[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     state: StateRule | None = None
+    shifts: tuple[Shift, ...] = ()
 
     @property
     def is_long(self) -> bool:
@@ -145,6 +156,9 @@ def mapping_from(document: Any, where: str = "mapping") -> Mapping:
             _sensor({"column": each} if isinstance(each, str) else each, f"{where}: sensors[{place}]")
             for place, each in enumerate(_list(entries["sensors"], f"{where}: sensors"))
         )
+    if "shifts" in entries:
+        given = _list(entries["shifts"], f"{where}: shifts")
+        entries["shifts"] = tuple(_shift(each, f"{where}: shifts[{place}]") for place, each in enumerate(given))
     if "state" in entries:
         entries["state"] = _build(StateRule, entries["state"], f"{where}: state")
     if "labels" in entries:
@@ -162,6 +176,14 @@ def _sensor(entries: Any, where: str) -> SensorColumn:
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise InputError(f"{where}: {limit} is {value!r}, not a number", "write a plain number")
     return sensor
+
+
+def _shift(entries: Any, where: str) -> Shift:
+    shift = _build(Shift, entries, where)
+    for at in (shift.starts, shift.ends):
+        if not (isinstance(at, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", at)):  # YAML reads a bare 14:00 as 840
+            raise InputError(f"{where}: {at!r} is no time of day", 'write it in quotes, say "14:00"')
+    return shift
 
 
 def parse_state_rule(text: str) -> StateRule:

@@ -11,7 +11,7 @@ import psycopg
 
 from gemba.errors import InputError
 from ingest.files.interpret import Channel
-from ingest.files.mapping import Mapping, Place, SensorColumn
+from ingest.files.mapping import Mapping, Place, SensorColumn, Shift
 from ingest.files.units import conversion, spelled
 
 LEVELS = ("site", "area", "line", "machine")
@@ -142,6 +142,41 @@ def _register_sensor(conn: psycopg.Connection, machine_id: int, sensor: SensorCo
          sensor.low_critical, sensor.low_warning, sensor.high_warning, sensor.high_critical),
     )  # fmt: skip
     return cursor.rowcount == 1
+
+
+def register_shifts(conn: psycopg.Connection, machine: Machine, shifts: Iterable[Shift], hours: Iterable[int]) -> int:
+    """Give a site without any shift pattern these shifts, and its calendar the days that hold data; returns new shifts.
+
+    conn: as gemba_migrator, committed here. hours: since 1970 UTC, those with readings. A site that has patterns keeps
+    its own, and its calendar is not this command's business.
+    """
+    with conn.transaction():
+        site_id, time_zone, is_planned = conn.execute(
+            """
+            SELECT site_id, time_zone, EXISTS (
+                SELECT FROM ref.shift_patterns AS pattern
+                WHERE pattern.site_id = site.site_id AND shift_code <> ALL (%s))
+            FROM ref.machines JOIN ref.lines USING (line_id) JOIN ref.areas USING (area_id)
+            JOIN ref.sites AS site USING (site_id) WHERE machine_id = %s""",
+            ([shift.code for shift in shifts], machine.machine_id),
+        ).fetchone()
+        if is_planned:
+            return 0
+        for shift in shifts:
+            conn.execute(
+                """INSERT INTO ref.shift_patterns (site_id, shift_code, name, starts_at_local, ends_at_local)
+                VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING""",
+                (site_id, shift.code, shift.name or shift.code, shift.starts, shift.ends),
+            )
+        (made,) = conn.execute(
+            """
+            SELECT coalesce(sum(ref.generate_shift_calendar(%s, day, day)), 0) FROM (
+                SELECT DISTINCT (to_timestamp(hour * 3600.0) AT TIME ZONE %s)::date AS day
+                FROM unnest(%s::bigint[]) AS hour
+            ) AS days""",
+            (site_id, time_zone, sorted(hours)),
+        ).fetchone()
+    return int(made)
 
 
 def channels_of(machine: Machine, sensors: Iterable[SensorColumn]) -> tuple[Channel, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 from psycopg.types.json import Jsonb
 from rich.console import Console
@@ -60,11 +61,16 @@ def run_import(plans: list[FilePlan], mapping: Mapping, options: Options, consol
         machine = _machine(conn, plans, mapping, options, console)
         readings = [plan.reading(machine) for plan in plans]
         with _job_run(conn, plans, mapping, machine, tallies), _progress(console) as progress:
+            hours: set[int] = set()
             for name, plan, reading in zip(names, plans, readings, strict=True):
                 for chunk, found in _interpreted(plan, reading, options, name, progress):
+                    hours.update(np.unique(found.micros // 3_600_000_000).tolist())
                     outcome = store(conn, machine.machine_id, str(plan.path), chunk, found)
                     _count(tallies[name], chunk, found)
                     tallies[name].add(outcome)
+            if options.create and mapping.shifts:
+                with db.connect("gemba_migrator", autocommit=True) as owner:
+                    plant.register_shifts(owner, machine, mapping.shifts, hours)
     summary.show(console, tallies, time.monotonic() - started, machine.path, is_dry_run=False)
     return tallies
 

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -115,6 +115,11 @@ def test_the_rig_is_a_machine_like_any_other(imported: psycopg.Connection) -> No
     currents = [float(row["Current"]) for _, _, row in rows_of_files()]
     assert per_minute[1:] == (min(currents), max(currents))
     assert imported.execute("SELECT DISTINCT state_code FROM raw.machine_samples").fetchall() == [("running",)]
+    # each day with data has the one shift that states and OEE are computed for
+    days = imported.execute(
+        "SELECT production_date::text, ended_at - started_at FROM ref.shift_calendar ORDER BY 1"
+    ).fetchall()
+    assert days == [(day, timedelta(days=1)) for day in ("2020-02-08", "2020-03-01", "2020-03-09")]
 
 
 @pytest.mark.skipif(not STEEL.is_dir(), reason=f"the steel works' file is not at {STEEL}")
