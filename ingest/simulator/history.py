@@ -166,6 +166,8 @@ def _load_all(
         try:
             with db.connect("gemba_ingest", autocommit=True) as conn:
                 conn.execute("SET synchronous_commit = off")  # a load broken off is repeated, so nothing is at stake
+                # the rollups' change log reads a million new rows after each COPY: in memory that is half as fast again
+                conn.execute("SET work_mem = '192MB'")
                 return load_batch(conn, timeline, keys, batch)
         except psycopg.errors.DiskFull as error:
             raise GembaError(f"The disk is full: {error}", "free some space and run it again: it carries on") from error
