@@ -10,6 +10,10 @@ SELECT
     sum(good_count)::bigint AS good_count,
     sum(scrap_count)::bigint AS scrap_count,
     sum(rework_count)::bigint AS rework_count,
-    sum(total_count * ideal_cycle_s)::double precision AS ideal_time_s
+    -- numeric: the sum must not hang on the order of the rows
+    CASE
+        WHEN count(*) FILTER (WHERE ideal_cycle_s IS NULL AND total_count > 0) = 0
+            THEN coalesce(sum(total_count * ideal_cycle_s::numeric), 0)
+    END::double precision AS ideal_time_s
 FROM {{ ref('int_production__increments') }}
 GROUP BY machine_id, shift_id, hour_at, product_id
