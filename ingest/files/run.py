@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from gemba import db
-from gemba.errors import InputError
+from gemba.errors import GembaError, InputError
 from ingest.files import plant, summary
 from ingest.files.chunk import Chunk
 from ingest.files.interpret import Carry, Channel, Interpreted, Reading, interpret
@@ -71,8 +71,25 @@ def run_import(plans: list[FilePlan], mapping: Mapping, options: Options, consol
             if options.create and mapping.shifts:
                 with db.connect("gemba_migrator", autocommit=True) as owner:
                     plant.register_shifts(owner, machine, mapping.shifts, hours)
+    if any(tally.readings.stored or tally.states.stored for tally in tallies.values()):
+        _roll_up(console)
     summary.show(console, tallies, time.monotonic() - started, machine.path, is_dry_run=False)
     return tallies
+
+
+def _roll_up(console: Console) -> None:
+    """Bring the rollups up to date now, so that the pages show the imported past at once.
+
+    On the community edition it would else stay out of them for good: its own refresh does not reach back for years.
+    Failing here loses nothing that was imported, so it is said and no error.
+    """
+    try:
+        with console.status("rolling up"), db.connect("gemba_migrator", autocommit=True) as owner:
+            owner.execute("SELECT rollup.build_missing()")
+            owner.execute("CALL rollup.refresh_pending()")
+    except (GembaError, psycopg.Error) as error:
+        console.print(f"The rollups were not refreshed: {str(error).strip()}", markup=False)
+        console.print("Remedy: `gemba psql`, then: CALL rollup.refresh_pending()", markup=False)
 
 
 def _machine(

@@ -107,6 +107,8 @@ def test_the_rig_is_a_machine_like_any_other(imported: psycopg.Connection) -> No
         " GROUP BY 1, 2"
     ).fetchall()
     assert machine == [("pump-rig", "pump", 8)]
+    for rollup in ("sensor_1m", "sensor_15m", "sensor_1h", "sensor_1d"):
+        assert imported.execute(f"SELECT sum(reading_count) FROM agg.{rollup}").fetchone() == (175_376,), rollup
     per_minute = imported.execute(
         "SELECT sum(reading_count), min(value_min), max(value_max) FROM agg.sensor_1m"
         " JOIN ref.sensors USING (sensor_id) WHERE tag = 'motor_current'"
