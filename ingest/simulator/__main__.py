@@ -49,7 +49,9 @@ def parser() -> argparse.ArgumentParser:
     past.add_argument("--machines", type=int, help="only the first N machines, for trials")
     past.add_argument("--workers", type=int, default=2, help="connections that load at the same time (default 2)")
     now = commands.add_parser("live", parents=[which], help="publish the plant's present over MQTT, until stopped")
-    now.add_argument("--speed", type=float, default=1.0, help="simulated seconds per second (default 1)")
+    now.add_argument(
+        "--speed", type=float, default=1.0, help="simulated seconds per second, up to the present (default 1)"
+    )
     now.add_argument("--start", type=_instant, help="simulated instant to start at (default: the end of the history)")
     now.add_argument("--until", type=_instant, help="simulated instant to stop at (default: never)")
     known = commands.add_parser("truth", help="write the truth files again, up to now")

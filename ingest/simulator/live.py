@@ -30,19 +30,28 @@ _RETRY_S = (0.2, 0.5, 1, 2, 5)
 
 
 class Clock:
-    """Simulated time: start_ms when made, then speed simulated seconds a second; without start_ms the time of day."""
+    """Simulated time: start_ms when made, then speed simulated seconds a second; without start_ms the time of day.
 
-    def __init__(self, start_ms: int | None = None, speed: float = 1.0) -> None:
+    may_overtake: whether it may run ahead of the time of day. Ingest refuses the future, so live may not.
+    """
+
+    def __init__(self, start_ms: int | None = None, speed: float = 1.0, *, may_overtake: bool = True) -> None:
         self.start_ms, self.speed, self._began = start_ms, speed, time.monotonic()
+        self.may_overtake = may_overtake
 
     def now_ms(self) -> int:
+        present = int(time.time() * 1000)
         if self.start_ms is None:
-            return int(time.time() * 1000)
-        return self.start_ms + int((time.monotonic() - self._began) * 1000 * self.speed)
+            return present
+        simulated = self.start_ms + int((time.monotonic() - self._began) * 1000 * self.speed)
+        return simulated if self.may_overtake else min(simulated, present)
 
     def seconds_until(self, at_ms: int) -> float:
         """Seconds of real time until a simulated instant; 0 where it has passed."""
-        return max(0.0, (at_ms - self.now_ms()) / 1000 / self.speed)
+        ahead_ms = max(0, at_ms - self.now_ms())
+        # once level with the present, a simulated second takes a second
+        is_level = self.start_ms is None or (not self.may_overtake and at_ms > time.time() * 1000)
+        return ahead_ms / 1000 / (1.0 if is_level else self.speed)
 
 
 class Publisher:
@@ -140,7 +149,7 @@ def run_live(options: argparse.Namespace) -> None:
     """The command `live`: publish until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     if options.speed <= 0:
-        raise InputError("--speed must be above 0", "1 is real time, 60 a minute a second")
+        raise InputError("--speed must be above 0", "1 is real time, 60 is a minute a second")
     with db.connect("gemba_ingest") as conn:
         found = record.remembered(conn)
         if found is None:
@@ -154,7 +163,7 @@ def run_live(options: argparse.Namespace) -> None:
     now_ms = int(time.time() * 1000)
     position_ms = resume_ms(found, options.speed, options.start, last_reading_ms, now_ms)
     is_real_time = options.speed == 1 and options.start is None
-    clock = Clock() if is_real_time else Clock(position_ms, options.speed)
+    clock = Clock() if is_real_time else Clock(position_ms, options.speed, may_overtake=False)
     publisher = Publisher(Timeline(found.identity), position_ms, clock, options.until)
     asyncio.run(_until_stopped(publisher))
     logger.info("stopped after %s messages, at %s", f"{publisher.message_count:,}", _text(publisher.position_ms))

@@ -61,13 +61,17 @@ def test_good_scrap_and_rework_add_up_to_the_total(small: Timeline) -> None:
     assert (samples.counts >= 0).all()
 
 
-def test_there_is_a_sample_at_every_full_minute_and_at_every_start_of_an_order(small: Timeline) -> None:
+def test_there_is_a_sample_at_every_full_minute_every_start_of_an_order_and_around_every_restart(
+    small: Timeline,
+) -> None:
     machine = small.plant.machines[2]
     for k in range(DAYS):
         schedule = small.day(machine, DAY + timedelta(days=k))
         ts = set(small.samples(machine, schedule.day).ts_ms.tolist())
         assert set(range(schedule.start_ms, schedule.end_ms, 60_000)) <= ts
         assert {run.start_ms for run in schedule.runs} <= ts
+        inside = schedule.resets_ms[schedule.resets_ms < schedule.end_ms]
+        assert {*inside.tolist(), *(inside - 1000).tolist()} <= ts  # on both sides of a restart
 
 
 def test_counters_do_not_depend_on_where_the_simulation_was_entered() -> None:

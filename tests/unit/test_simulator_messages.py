@@ -1,6 +1,7 @@
 """What live sends is what history would have loaded, in any slices; and where live takes up again."""
 
 import json
+import time
 from datetime import date, timedelta
 
 import pytest
@@ -117,3 +118,11 @@ def test_simulated_time_runs_at_its_speed() -> None:
     before = clock.now_ms()
     assert NOW_MS <= before < NOW_MS + 60_000
     assert clock.seconds_until(before + 1_000_000) == pytest.approx(1.0, abs=0.2)
+
+
+def test_live_never_runs_ahead_of_the_time_of_day() -> None:
+    present = int(time.time() * 1000)
+    clock = Clock(present - 1000, 1_000_000, may_overtake=False)
+    time.sleep(0.02)  # 20,000 simulated seconds
+    assert present <= clock.now_ms() <= time.time() * 1000
+    assert clock.seconds_until(present + 10_000) == pytest.approx(10, abs=0.5)
