@@ -1,5 +1,6 @@
 """Dagster's jobs, run in this process on a real database."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -198,3 +199,6 @@ def test_the_plants_dbt_project_builds_and_passes_its_tests_on_an_empty_plant(
         if event.is_step_materialization
     }
     assert ("marts", "fct_oee_by_shift") in built
+    ran = json.loads((own_home / "home" / "dagster" / "dbt" / "run" / "run_results.json").read_text(encoding="utf-8"))
+    kinds = {node["unique_id"].split(".")[0] for node in ran["results"]}
+    assert kinds == {"model", "test"}  # no unit tests: they hold whatever the data

@@ -11,6 +11,9 @@ from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 from dagster_project.lib.translator import LayeredTranslator, relation_key
 from gemba.dbt_env import dbt_environment
 
+# Unit tests hold for the code, whatever the data: `gemba dbt build` and the tests run them, not every five minutes.
+BUILD = ["build", "--exclude-resource-type", "unit_test"]
+
 
 @contextmanager
 def dbt_connection() -> Iterator[None]:
@@ -38,7 +41,7 @@ def dbt_models(project: DbtProject) -> AssetsDefinition:
         with dbt_connection():
             # one folder for all runs (there is never more than one at a time): dbt's default is a new one for each
             # run, which is never deleted; and from its last parse in it dbt parses just what changed
-            build = dbt.cli(["build"], context=context, target_path=project.target_path / "run")
+            build = dbt.cli(BUILD, context=context, target_path=project.target_path / "run")
             yield from build.stream()
 
     return models
