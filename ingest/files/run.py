@@ -71,9 +71,10 @@ def run_import(plans: list[FilePlan], mapping: Mapping, options: Options, consol
             if options.create and mapping.shifts:
                 with db.connect("gemba_migrator", autocommit=True) as owner:
                     plant.register_shifts(owner, machine, mapping.shifts, hours)
+    seconds = time.monotonic() - started
     if any(tally.readings.stored or tally.states.stored for tally in tallies.values()):
         _roll_up(console)
-    summary.show(console, tallies, time.monotonic() - started, machine.path, is_dry_run=False)
+    summary.show(console, tallies, seconds, machine.path, is_dry_run=False)
     return tallies
 
 
@@ -84,9 +85,11 @@ def _roll_up(console: Console) -> None:
     Failing here loses nothing that was imported, so it is said and no error.
     """
     try:
+        started = time.monotonic()
         with console.status("rolling up"), db.connect("gemba_migrator", autocommit=True) as owner:
             owner.execute("SELECT rollup.build_missing()")
             owner.execute("CALL rollup.refresh_pending()")
+        console.print(f"rollups refreshed in {time.monotonic() - started:.1f} s")
     except (GembaError, psycopg.Error) as error:
         console.print(f"The rollups were not refreshed: {str(error).strip()}", markup=False)
         console.print("Remedy: `gemba psql`, then: CALL rollup.refresh_pending()", markup=False)
