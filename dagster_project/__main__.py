@@ -51,19 +51,19 @@ def wait_for_code_server(host: str, port: int, *, patience_s: float = 60) -> Non
 @app.command()
 def prepare() -> None:
     """Make Dagster's database, tables and folder and dbt's manifest. May be run again; needs the database server."""
-    from dagster_project.manifest import write_manifest
+    from dagster_project.manifest import update_manifest
 
     settings = get_settings()
     home.ensure_folder(settings)
     home.ensure_storage(settings)
-    manifest = write_manifest(home.dbt_folder(settings))
+    manifest = update_manifest(home.dbt_folder(settings))
     typer.echo(f"Dagster: storage in database {settings.dagster_db_name}, dbt manifest {manifest}")
 
 
 @app.command("code-server")
 def code_server(host: Host = "127.0.0.1", port: CodePort = None) -> None:
     """Serve the definitions and start the runs. Reads dbt's models anew first: restart it when they change."""
-    from dagster_project.manifest import write_manifest
+    from dagster_project.manifest import update_manifest
 
     settings = get_settings()
     port = port or settings.dagster_port + 1
@@ -73,7 +73,7 @@ def code_server(host: Host = "127.0.0.1", port: CodePort = None) -> None:
             "stop that process, or set GEMBA_DAGSTER_PORT: the code server takes the port above it",
         )
     home.ensure_folder(settings)
-    write_manifest(home.dbt_folder(settings))
+    update_manifest(home.dbt_folder(settings))
     for run_id in home.close_abandoned_runs(settings):
         typer.echo(f"run {run_id} was left unfinished and is marked as failed", err=True)
     become(

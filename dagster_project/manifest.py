@@ -1,15 +1,18 @@
 """dbt's manifest, from which Dagster knows the models. Made before the definitions are loaded; needs no database."""
 
 import fcntl
+import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from gemba.dbt_env import dbt_environment
 from gemba.errors import GembaError
 from gemba.paths import DBT
 
+OUTPUT = {"target", "logs", "dbt_packages"}
 DBT_PROGRAM = Path(sys.executable).parent / "dbt"
 
 
@@ -36,6 +39,25 @@ def write_manifest(folder: Path, *, project: Path = DBT) -> Path:
             "mend the model it names; `gemba dbt parse` tries again",
         )
     return manifest
+
+
+def is_current(manifest: Path, project: Path) -> bool:
+    """Whether the manifest is of the installed dbt and newer than every file and folder of the project.
+
+    A deleted file counts too: it changes its folder. What dbt itself writes in the project doesn't count.
+    """
+    if not manifest.is_file():
+        return False
+    if json.loads(manifest.read_text(encoding="utf-8"))["metadata"]["dbt_version"] != version("dbt-core"):
+        return False
+    written = (path for path in project.rglob("*") if not OUTPUT & {*path.relative_to(project).parts})
+    return all(path.stat().st_mtime < manifest.stat().st_mtime for path in written)
+
+
+def update_manifest(folder: Path, *, project: Path = DBT) -> Path:
+    """The manifest in the folder, made anew unless it is current. Raises GembaError like write_manifest."""
+    manifest = folder / "manifest.json"
+    return manifest if is_current(manifest, project) else write_manifest(folder, project=project)
 
 
 def ensure_manifest(folder: Path, *, project: Path = DBT) -> Path:
