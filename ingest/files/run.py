@@ -107,8 +107,8 @@ def _machine(
             mapping = replace(mapping, **{level: getattr(mapping, level) or plant.Place(code) for level, code in codes})
         with db.connect("gemba_migrator", autocommit=True) as owner:
             made = plant.register(owner, mapping, all_sensors(plans))
-        for each in made:
-            console.print(f"registered {each}", markup=False)
+        if made:
+            console.print(f"registered: {', '.join(made)}", markup=False)
         machine = plant.find_machine(conn, mapping)
         conn.commit()
     if machine is None:
