@@ -4,7 +4,7 @@ import streamlit as st
 
 from streamlit_app.parts.frame import apply_styles
 
-st.set_page_config(page_title="Gemba", page_icon=":material/factory:", layout="wide", initial_sidebar_state="collapsed")
+st.set_page_config(page_title="Gemba", page_icon="🏭", layout="wide", initial_sidebar_state="collapsed")
 apply_styles()
 
 page = st.navigation(

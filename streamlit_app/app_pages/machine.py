@@ -131,7 +131,7 @@ def _heading(text: str, *info, **more) -> None:
 
 def _ribbon(machine_id: int, window: Window, zone: str, name: str) -> None:
     states = reads.states(machine_id, window.starts_at, window.ends_at)
-    _heading("States", "machine", "states", {"State": "marts.fct_machine_states.state_code"})
+    _heading("States", "machine", "states", {"State": "marts.fct_state_intervals.state_code"})
     if states.empty:
         st.caption("No state was reported in this time.")
         return
@@ -254,9 +254,9 @@ def _oee(machine_id: int, window: Window, zone: str, state: pd.Series, name: str
                 **ratio,
                 "total_count": st.column_config.NumberColumn("Parts"),
                 "good_count": st.column_config.NumberColumn("Good"),
-                "planned_busy_s": st.column_config.NumberColumn("Planned busy time, s", format="%.0f"),
-                "production_s": st.column_config.NumberColumn("Production, s", format="%.0f"),
-                "delay_s": st.column_config.NumberColumn("Unplanned stops, s", format="%.0f"),
+                "pbt_s": st.column_config.NumberColumn("Planned busy time, s", format="%.0f"),
+                "apt_s": st.column_config.NumberColumn("Production, s", format="%.0f"),
+                "adet_s": st.column_config.NumberColumn("Unplanned stops, s", format="%.0f"),
                 "oee_note": st.column_config.TextColumn("Note"),
             },
         )

@@ -90,8 +90,6 @@ def _headline(totals: pd.DataFrame, states: pd.DataFrame) -> None:
         )
         with st.container(width="content"):
             st.html(tiles.state_chips(states), width="content")
-    if row is not None and isinstance(row["note"], str):
-        st.caption(row["note"])
 
 
 def _tiles(machines: pd.DataFrame, totals: pd.DataFrame, shifts: pd.DataFrame) -> None:

@@ -76,7 +76,7 @@ def _draw_series(figure: go.Figure, mine: pd.DataFrame, sensor, row: int) -> Non
                 row=row,
                 col=1,
             )
-    extra = f"<br>{{}} %{{customdata[0]:.4~g}} – %{{customdata[1]:.4~g}} {unit}".format("min–max") if has_band else ""
+    extra = f"<br>%{{customdata[0]:.4~g}} to %{{customdata[1]:.4~g}} {unit}" if has_band else ""
     figure.add_trace(
         go.Scatter(
             x=mine["bucket_at"],
