@@ -2,4 +2,4 @@ SELECT shift.machine_id, shift.shift_id, shift.total_count, sum(hour.total_count
 FROM {{ ref('fct_oee_by_shift') }} AS shift
 LEFT JOIN {{ ref('fct_production_by_hour') }} AS hour USING (machine_id, shift_id)
 GROUP BY shift.machine_id, shift.shift_id, shift.total_count, shift.good_count
-HAVING shift.total_count <> coalesce(sum(hour.total_count), 0) OR shift.good_count <> coalesce(sum(hour.good_count), 0)
+HAVING shift.total_count IS DISTINCT FROM sum(hour.total_count) OR shift.good_count IS DISTINCT FROM sum(hour.good_count)

@@ -61,6 +61,8 @@ FROM (
             WHEN 'no_production_time' THEN 'did not produce in this shift'
             WHEN 'no_production' THEN 'nothing was counted in this shift'
             WHEN 'no_ideal_cycle' THEN 'no ideal cycle time for its product'
+            WHEN 'no_counter' THEN 'it sends no counter of parts'
+            WHEN 'no_good_counter' THEN 'it sends no counter of good parts'
         END AS oee_note,
         row_number() OVER (ORDER BY started_at DESC) AS place
     FROM marts.fct_oee_by_shift

@@ -23,6 +23,8 @@ SELECT
         WHEN 'no_production_time' THEN 'did not produce in this shift'
         WHEN 'no_production' THEN 'nothing was counted in this shift'
         WHEN 'no_ideal_cycle' THEN 'no ideal cycle time for its product'
+        WHEN 'no_counter' THEN 'it sends no counter of parts'
+        WHEN 'no_good_counter' THEN 'it sends no counter of good parts'
     END AS oee_note
 FROM marts.dim_machines AS machine
 LEFT JOIN marts.rpt_machine_states_now AS state USING (machine_id)
@@ -80,6 +82,8 @@ SELECT
         WHEN 'no_production_time' THEN 'did not produce in this shift'
         WHEN 'no_production' THEN 'nothing was counted in this shift'
         WHEN 'no_ideal_cycle' THEN 'no ideal cycle time for its product'
+        WHEN 'no_counter' THEN 'it sends no counter of parts'
+        WHEN 'no_good_counter' THEN 'it sends no counter of good parts'
         ELSE CASE WHEN shift.shift_id IS NULL THEN 'no OEE computed' END
     END AS oee_note
 FROM ended

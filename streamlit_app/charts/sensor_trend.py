@@ -10,6 +10,8 @@ from streamlit_app.charts.style import BAND, BLUE, MUTED, ORANGE, PURPLE, VERMIL
 from streamlit_app.parts.units import unit_sign
 
 PANEL_PX = 150
+_INSTANT = pd.Timedelta(seconds=2)  # a change point labels one row; a span that short would not be seen
+_NOTHING_SAID = ("0", "0.0", "false")
 _LIMITS = (
     ("high_critical", VERMILLION, "solid", "critical"),
     ("high_warning", ORANGE, "dash", "warning"),
@@ -45,8 +47,8 @@ def sensor_trend(
         _draw_limits(figure, mine, sensor, row)
         figure.update_yaxes(title={"text": unit_sign(sensor.unit), "font": {"color": MUTED}}, row=row, col=1)
     styled(figure, height=PANEL_PX * len(sensors) + 46, top=24, bottom=30)
-    for note in figure.layout.annotations:
-        note.update(x=0, xanchor="left", font={"size": 12.5}, yshift=2)
+    for title in figure.layout.annotations[: len(sensors)]:
+        title.update(x=0, xanchor="left", font={"size": 12.5}, yshift=2)
     _draw_labels(figure, labels)
     figure.update_xaxes(type="date", range=[starts_at, ends_at])
     figure.update_layout(hovermode="x")
@@ -113,7 +115,8 @@ def _draw_limits(figure: go.Figure, mine: pd.DataFrame, sensor, row: int) -> Non
                 "font": {"size": 10.5, "color": color},
                 "xanchor": "right",
                 "x": 1,
-                "yanchor": "bottom" if field.startswith("high") else "top",
+                # critical outside its line, warning inside: they stay apart where the two limits are close
+                "yanchor": "bottom" if field in ("high_critical", "low_warning") else "top",
                 "showarrow": False,
                 "yshift": 0,
             },
@@ -121,9 +124,16 @@ def _draw_limits(figure: go.Figure, mine: pd.DataFrame, sensor, row: int) -> Non
 
 
 def _draw_labels(figure: go.Figure, labels: pd.DataFrame) -> None:
-    for label in labels.itertuples():
+    """Shade what was labelled. One list of shapes over all panels: add_vrect would copy every shape at each call."""
+    shapes = []
+    for label in labels[~labels["event_code"].isin(_NOTHING_SAID)].itertuples():
         color = PURPLE if label.event_type == "changepoint" else ORANGE
-        if label.started_at == label.ended_at:
-            figure.add_vline(x=label.started_at, line={"color": color, "width": 1.2, "dash": "dot"})
+        is_instant = label.ended_at - label.started_at <= _INSTANT
+        place = {"type": "line" if is_instant else "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1}
+        if is_instant:
+            place |= {"x0": label.started_at, "x1": label.started_at, "line": {"color": color, "width": 1, "dash": "dot"}}
         else:
-            figure.add_vrect(x0=label.started_at, x1=label.ended_at, fillcolor=color, opacity=0.16, line_width=0)
+            place |= {"x0": label.started_at, "x1": label.ended_at, "fillcolor": color, "opacity": 0.16, "line": {"width": 0}}
+        shapes.append(place)
+    if shapes:
+        figure.update_layout(shapes=[*figure.layout.shapes, *shapes])

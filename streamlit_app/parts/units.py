@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-_UNIT_SIGNS = {"Cel": "°C", "deg": "°", "Ohm": "Ω", "m3/h": "m³/h", "1": "", "um": "µm", "%": "%"}
+_UNIT_SIGNS = {"Cel": "°C", "deg": "°", "Ohm": "Ω", "m3/h": "m³/h", "1": "", "um": "µm", "%": "%", "[g]": "g"}
 NOTHING = "–"
 
 

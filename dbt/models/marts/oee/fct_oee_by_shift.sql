@@ -45,11 +45,14 @@ summed AS (
         seconds.unknown_s,
         seconds.calendar_s - seconds.planned_downtime_s - seconds.closed_s
         - CASE WHEN touched.changeover_counts_as = 'planned_downtime' THEN seconds.setup_s ELSE 0 END AS pbt_s,
-        coalesce(production.total_count, 0) AS total_count,
-        coalesce(production.good_count, 0) AS good_count,
-        coalesce(production.scrap_count, 0) AS scrap_count,
-        coalesce(production.rework_count, 0) AS rework_count,
-        CASE WHEN coalesce(production.without_rate_count, 0) = 0 THEN coalesce(ideal.ideal_time_s, 0) END AS ideal_time_s
+        production.total_count,
+        production.good_count,
+        production.scrap_count,
+        production.rework_count,
+        CASE
+            WHEN production.total_count IS NOT NULL AND coalesce(production.without_rate_count, 0) = 0
+                THEN coalesce(ideal.ideal_time_s, 0)
+        END AS ideal_time_s
     FROM {{ ref('int_oee__shifts_touched') }} AS touched
     JOIN seconds USING (machine_id, shift_id)
     LEFT JOIN production USING (machine_id, shift_id)
@@ -96,9 +99,11 @@ SELECT
         WHEN unknown_s >= calendar_s THEN 'no_data'
         WHEN pbt_s = 0 THEN 'no_planned_time'
         WHEN apt_s = 0 THEN 'no_production_time'
+        WHEN total_count IS NULL THEN 'no_counter'
         WHEN total_count = 0 THEN 'no_production'
         WHEN ideal_time_s IS NULL THEN 'no_ideal_cycle'
+        WHEN good_count IS NULL THEN 'no_good_counter'
     END AS oee_null_reason,
     coalesce(performance_ratio > 1, false) AS is_performance_over_1,
-    good_count > total_count AS is_good_over_total
+    coalesce(good_count > total_count, false) AS is_good_over_total
 FROM ratios
