@@ -9,7 +9,7 @@ import pytest
 
 from gemba.settings import get_settings
 
-pytest_plugins = ["tests.database"]
+pytest_plugins = ["tests.database", "tests.built_plant"]
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from tests.models.conftest import BuiltPlant
+from tests.built_plant import BuiltPlant
 
 FACTS = {
     "fct_oee_by_shift": "machine_id, shift_id",
@@ -16,11 +16,11 @@ FACTS = {
 
 
 @pytest.fixture
-def compared(plant: BuiltPlant) -> pd.DataFrame:
-    truth = pd.read_parquet(plant.truth / "truth_oee.parquet")
+def compared(built_plant: BuiltPlant) -> pd.DataFrame:
+    truth = pd.read_parquet(built_plant.truth / "truth_oee.parquet")
     truth = truth[truth.is_complete]
     truth["production_date"] = pd.to_datetime(truth.production_date).dt.date
-    built = plant.frame(
+    built = built_plant.frame(
         "SELECT site_code, machine_code, shift.* FROM marts.fct_oee_by_shift AS shift JOIN marts.dim_machines USING (machine_id, site_id, line_id)"
     )
     keys = ["site_code", "machine_code", "production_date", "shift_code"]
@@ -45,8 +45,8 @@ def test_every_piece_is_counted_in_the_shift_that_made_it(compared: pd.DataFrame
     assert (compared[f"{count}_truth"] == compared[count]).all()
 
 
-def content(plant: BuiltPlant) -> dict[str, pd.DataFrame]:
-    return {fact: plant.frame(f"SELECT * FROM marts.{fact} ORDER BY {key}") for fact, key in FACTS.items()}
+def content(built_plant: BuiltPlant) -> dict[str, pd.DataFrame]:
+    return {fact: built_plant.frame(f"SELECT * FROM marts.{fact} ORDER BY {key}") for fact, key in FACTS.items()}
 
 
 def assert_same(left: dict[str, pd.DataFrame], right: dict[str, pd.DataFrame]) -> None:
@@ -54,45 +54,45 @@ def assert_same(left: dict[str, pd.DataFrame], right: dict[str, pd.DataFrame]) -
         pd.testing.assert_frame_equal(left[fact], right[fact], check_exact=True, obj=fact)
 
 
-def test_after_late_data_an_incremental_build_equals_a_full_one(plant: BuiltPlant) -> None:
-    instant = plant.frame("SELECT built_at FROM intermediate.int_oee__builds").built_at[0]
+def test_after_late_data_an_incremental_build_equals_a_full_one(built_plant: BuiltPlant) -> None:
+    instant = built_plant.frame("SELECT built_at FROM intermediate.int_oee__builds").built_at[0]
     at_same_instant = ("--vars", json.dumps({"build_instant": instant.isoformat()}))
-    before = content(plant)
+    before = content(built_plant)
     # The history was loaded a minute ago: within the ten minutes that a build looks back further than the last one.
     for table, stamp in (
         ("raw.machine_samples", "received_at"),
         ("raw.machine_events", "received_at"),
         ("ops.production_runs", "updated_at"),
     ):
-        plant.execute(f"UPDATE {table} SET {stamp} = {stamp} - interval '1 hour'")
+        built_plant.execute(f"UPDATE {table} SET {stamp} = {stamp} - interval '1 hour'")
     # A stop nobody had heard of, a sample of a silent minute, an order that began earlier than thought: all a day old.
-    machine_id, started_at = plant.frame(
+    machine_id, started_at = built_plant.frame(
         "SELECT machine_id, started_at FROM marts.fct_oee_by_shift WHERE NOT is_open AND oee_ratio > 0.5 AND shift_code = 'B' ORDER BY started_at LIMIT 1"
     ).iloc[0]
-    plant.execute(
+    built_plant.execute(
         "INSERT INTO raw.machine_events (ts, machine_id, event_type, event_code, reason_code)"
         " VALUES (%s::timestamptz + interval '61 min 7 s', %s, 'state', 'down', 'BRK-ELEC')", started_at, int(machine_id),
     )  # fmt: skip
-    plant.execute(
+    built_plant.execute(
         "INSERT INTO raw.machine_samples (ts, machine_id, state_code, total_count, good_count)"
         " SELECT ts + interval '30 s', machine_id, state_code, total_count + 1, good_count FROM raw.machine_samples"
         " WHERE machine_id = %s AND ts > %s::timestamptz + interval '3 hours' ORDER BY ts LIMIT 1", int(machine_id), started_at,
     )  # fmt: skip
-    plant.execute(
+    built_plant.execute(
         "SELECT ops.start_production_run(%s, 'LATE-1', (SELECT min(product_id) FROM ref.product_rates WHERE machine_id = %s), %s::timestamptz + interval '2 hours')",
         int(machine_id), int(machine_id), started_at,
     )  # fmt: skip
-    plant.dbt("build", *at_same_instant)
-    touched = plant.frame("SELECT count(*) AS n FROM intermediate.int_oee__shifts_touched").n[0]
-    incremental = content(plant)
+    built_plant.dbt("build", *at_same_instant)
+    touched = built_plant.frame("SELECT count(*) AS n FROM intermediate.int_oee__shifts_touched").n[0]
+    incremental = content(built_plant)
     assert touched < len(incremental["fct_oee_by_shift"]), "the build was not incremental"
     assert not incremental["fct_oee_by_shift"].equals(before["fct_oee_by_shift"]), "the late rows changed nothing"
-    plant.dbt("build", "--full-refresh", *at_same_instant)
-    assert_same(incremental, content(plant))
+    built_plant.dbt("build", "--full-refresh", *at_same_instant)
+    assert_same(incremental, content(built_plant))
 
 
-def test_ratios_of_several_machines_come_from_sums_and_differ_from_their_average(plant: BuiltPlant) -> None:
-    row = plant.frame(
+def test_ratios_of_several_machines_come_from_sums_and_differ_from_their_average(built_plant: BuiltPlant) -> None:
+    row = built_plant.frame(
         "SELECT sum(apt_s) / sum(pbt_s) AS summed, avg(availability_ratio) AS averaged FROM marts.fct_oee_by_shift WHERE NOT is_open"
     ).iloc[0]
     assert abs(row.summed - row.averaged) > 1e-6, "were they the same, nobody would need the seconds in the mart"

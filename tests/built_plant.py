@@ -1,9 +1,10 @@
-"""A simulated plant built by dbt once for the tier; the simulator's truth beside it."""
+"""A simulated plant built by dbt once a run, for the tiers `app` and `models`; the simulator's truth beside it."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,8 @@ class BuiltPlant:
 
     def dbt(self, *arguments: str) -> str:
         """Run dbt as Dagster and `gemba dbt` do; fails the test with dbt's own words."""
-        environment = {**os.environ, **dbt_environment(), "DBT_TARGET_PATH": str(self.truth / "target")}
+        with pointing_at(self.url):
+            environment = {**os.environ, **dbt_environment(), "DBT_TARGET_PATH": str(self.truth / "target")}
         done = subprocess.run(
             [sys.executable, "-m", "dbt.cli.main", *arguments],
             cwd=DBT,
@@ -52,19 +54,25 @@ class BuiltPlant:
             conn.execute(statement, values)
 
 
-@pytest.fixture(scope="session")
-def plant(server_url: str, template_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltPlant]:
-    """Two days of the small plant, built by dbt."""
-    truth = tmp_path_factory.mktemp("truth")
-    with clone_of(server_url, template_name, "gemba_test_models") as url, pytest.MonkeyPatch.context() as patch:
+@contextmanager
+def pointing_at(url: str) -> Iterator[None]:
+    """Within the block, gemba.db connects to this database."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GEMBA_DATABASE_URL", url)
         get_settings.cache_clear()
+        yield
+    get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def built_plant(server_url: str, template_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltPlant]:
+    """Two days of the small plant, built by dbt."""
+    truth = tmp_path_factory.mktemp("truth")
+    with clone_of(server_url, template_name, "gemba_test_built") as url:
         history = ["--scale", "small", "--days", str(DAYS), "--seed", str(SEED), "--truth", str(truth)]
-        subprocess.run(
-            [sys.executable, "-m", "ingest.simulator", "history", *history],
-            cwd=PROJECT, check=True, env={**os.environ, "GEMBA_HOME": str(truth)}, capture_output=True,
-        )  # fmt: skip
+        environment = {**os.environ, "GEMBA_HOME": str(truth), "GEMBA_DATABASE_URL": url}
+        simulate = [sys.executable, "-m", "ingest.simulator", "history", *history]
+        subprocess.run(simulate, cwd=PROJECT, check=True, env=environment, capture_output=True)
         built = BuiltPlant(url, truth)
         built.dbt("build")
         yield built
-    get_settings.cache_clear()
