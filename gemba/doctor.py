@@ -102,12 +102,10 @@ def _ports(services: list, running: set[str]) -> Iterator[Finding]:
         if service.name in running:
             yield Finding(f"Port {service.port}", "ok", f"held by our {service.name}")
         elif is_taken(service.port):
-            yield Finding(
-                f"Port {service.port}",
-                "problem",
-                f"Port {service.port}, which {service.name} needs, is taken by {holder_of(service.port)}",
-                f"stop that process, or choose another port, e.g. {service.port_variable}={_suggestion(service)}",
-            )
+            detail = f"Port {service.port}, which {service.name} needs, is taken by {holder_of(service.port)}"
+            variable = f"{service.port_variable}={_suggestion(service)}"
+            remedy = f"stop that process, or choose another port: echo {variable} >> .env"
+            yield Finding(f"Port {service.port}", "problem", detail, remedy)
         else:
             yield Finding(f"Port {service.port}", "ok", f"free for {service.name}")
 
