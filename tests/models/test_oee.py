@@ -21,7 +21,8 @@ def compared(built_plant: BuiltPlant) -> pd.DataFrame:
     truth = truth[truth.is_complete]
     truth["production_date"] = pd.to_datetime(truth.production_date).dt.date
     built = built_plant.frame(
-        "SELECT site_code, machine_code, shift.* FROM marts.fct_oee_by_shift AS shift JOIN marts.dim_machines USING (machine_id, site_id, line_id)"
+        "SELECT site_code, machine_code, shift.*"
+        " FROM marts.fct_oee_by_shift AS shift JOIN marts.dim_machines USING (machine_id, site_id, line_id)"
     )
     keys = ["site_code", "machine_code", "production_date", "shift_code"]
     return truth.merge(built, on=keys, how="left", suffixes=("_truth", ""), validate="one_to_one")
@@ -67,24 +68,41 @@ def test_after_late_data_an_incremental_build_equals_a_full_one(built_plant: Bui
         built_plant.execute(f"UPDATE {table} SET {stamp} = {stamp} - interval '1 hour'")
     # A stop nobody had heard of, a sample of a silent minute, an order that began earlier than thought: all a day old.
     machine_id, started_at = built_plant.frame(
-        "SELECT machine_id, started_at FROM marts.fct_oee_by_shift WHERE NOT is_open AND oee_ratio > 0.5 AND shift_code = 'B' ORDER BY started_at LIMIT 1"
+        "SELECT machine_id, started_at FROM marts.fct_oee_by_shift"
+        " WHERE NOT is_open AND oee_ratio > 0.5 AND shift_code = 'B' ORDER BY started_at LIMIT 1"
     ).iloc[0]
     built_plant.execute(
         "INSERT INTO raw.machine_events (ts, machine_id, event_type, event_code, reason_code)"
-        " VALUES (%s::timestamptz + interval '61 min 7 s', %s, 'state', 'down', 'BRK-ELEC')", started_at, int(machine_id),
-    )  # fmt: skip
+        " VALUES (%s::timestamptz + interval '61 min 7 s', %s, 'state', 'down', 'BRK-ELEC')",
+        started_at,
+        int(machine_id),
+    )
     built_plant.execute(
         "INSERT INTO raw.machine_samples (ts, machine_id, state_code, total_count, good_count)"
         " SELECT ts + interval '30 s', machine_id, state_code, total_count + 1, good_count FROM raw.machine_samples"
-        " WHERE machine_id = %s AND ts > %s::timestamptz + interval '3 hours' ORDER BY ts LIMIT 1", int(machine_id), started_at,
-    )  # fmt: skip
+        " WHERE machine_id = %s AND ts > %s::timestamptz + interval '3 hours' ORDER BY ts LIMIT 1",
+        int(machine_id),
+        started_at,
+    )
     built_plant.execute(
-        "SELECT ops.start_production_run(%s, 'LATE-1', (SELECT min(product_id) FROM ref.product_rates WHERE machine_id = %s), %s::timestamptz + interval '2 hours')",
-        int(machine_id), int(machine_id), started_at,
-    )  # fmt: skip
+        "SELECT ops.start_production_run(%s, 'LATE-1', min(product_id), %s::timestamptz + interval '2 hours')"
+        " FROM ref.product_rates WHERE machine_id = %s",
+        int(machine_id),
+        started_at,
+        int(machine_id),
+    )
+    # The calendar is corrected: one past shift ended half an hour earlier, another one did not take place.
+    first_shift, second_shift = built_plant.frame(
+        "SELECT shift_id FROM ref.shift_calendar WHERE ended_at < now() ORDER BY started_at DESC LIMIT 2"
+    ).shift_id
+    built_plant.execute(
+        "UPDATE ref.shift_calendar SET ended_at = ended_at - interval '30 min' WHERE shift_id = %s", int(first_shift)
+    )
+    built_plant.execute("DELETE FROM ref.shift_calendar WHERE shift_id = %s", int(second_shift))
     built_plant.dbt("build", *at_same_instant)
     touched = built_plant.frame("SELECT count(*) AS n FROM intermediate.int_oee__shifts_touched").n[0]
     incremental = content(built_plant)
+    assert not (incremental["fct_oee_by_shift"].shift_id == second_shift).any(), "a shift that is gone still has rows"
     assert touched < len(incremental["fct_oee_by_shift"]), "the build was not incremental"
     assert not incremental["fct_oee_by_shift"].equals(before["fct_oee_by_shift"]), "the late rows changed nothing"
     built_plant.dbt("build", "--full-refresh", *at_same_instant)
@@ -93,6 +111,7 @@ def test_after_late_data_an_incremental_build_equals_a_full_one(built_plant: Bui
 
 def test_ratios_of_several_machines_come_from_sums_and_differ_from_their_average(built_plant: BuiltPlant) -> None:
     row = built_plant.frame(
-        "SELECT sum(apt_s) / sum(pbt_s) AS summed, avg(availability_ratio) AS averaged FROM marts.fct_oee_by_shift WHERE NOT is_open"
+        "SELECT sum(apt_s) / sum(pbt_s) AS summed, avg(availability_ratio) AS averaged"
+        " FROM marts.fct_oee_by_shift WHERE NOT is_open"
     ).iloc[0]
     assert abs(row.summed - row.averaged) > 1e-6, "were they the same, nobody would need the seconds in the mart"

@@ -1,5 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail', pre_hook="{{ replace_touched_shifts() }}",
     indexes=[{'columns': ['machine_id', 'started_at']}, {'columns': ['started_at']}, {'columns': ['shift_id', 'machine_id'], 'unique': true}]) }}
+-- The pre-hook deletes by these. depends_on: {{ ref('int_oee__shifts_touched') }}
+-- depends_on: {{ ref('stg_ref__shifts') }}
 -- Seconds and counts are added up first; ratios come last, from the sums.
 WITH seconds AS (
     SELECT

@@ -1,6 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail', pre_hook="{{ replace_touched_shifts() }}",
     indexes=[{'columns': ['machine_id', 'started_at']}, {'columns': ['shift_id', 'machine_id']}]) }}
--- depends_on: {{ ref('int_oee__shifts_touched') }}  (the pre-hook deletes by it)
+-- The pre-hook deletes by these. depends_on: {{ ref('int_oee__shifts_touched') }}
+-- depends_on: {{ ref('stg_ref__shifts') }}
 SELECT
     machine_id,
     shift_id,
