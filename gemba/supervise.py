@@ -149,6 +149,8 @@ class Supervisor:
         What doesn't end in time is killed: the database then replays its log at the next start.
         """
         if not self.is_up():
+            if self._daemon:
+                self._daemon.poll()
             return False
         pid = self._call("supervisor.getPID")
         children = [state.pid for state in self.states() if state.pid]
@@ -166,6 +168,10 @@ class Supervisor:
     def _is_alive(self, pid: int) -> bool:
         if self._daemon and self._daemon.pid == pid:
             return self._daemon.poll() is None  # our own child would stay a zombie until it is asked for
+        try:
+            return os.waitpid(pid, os.WNOHANG)[0] == 0  # a child of this process, started through another object
+        except ChildProcessError:
+            pass
         try:
             os.kill(pid, 0)
         except OSError:

@@ -42,7 +42,8 @@ def up(
     from gemba.supervise import Supervisor
 
     settings = get_settings()
-    signal.signal(signal.SIGTERM, _interrupt)  # so that a polite kill cleans up as Ctrl-C does
+    for number in (signal.SIGINT, signal.SIGTERM):  # a polite kill cleans up as Ctrl-C does, from a script too
+        signal.signal(number, _interrupt)
     supervisor = Supervisor(settings.home)
     was_up = supervisor.is_up()
     try:

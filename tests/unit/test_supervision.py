@@ -85,6 +85,13 @@ def test_a_killed_supervisor_leaves_no_orphan_and_can_be_started_again(superviso
     started(supervisor, Program("app", SLEEPER))
 
 
+def test_stop_ends_too_where_another_object_of_the_same_process_started_it(supervisor: Supervisor) -> None:
+    started(supervisor, Program("app", SLEEPER))
+    other = Supervisor(supervisor.home)
+    assert other.stop()
+    assert not other.is_up()
+
+
 def test_stop_says_when_nothing_was_running(supervisor: Supervisor) -> None:
     assert supervisor.stop() is False
     assert supervisor.states() == []
