@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gemba.paths import PROJECT
+from gemba.services.ports import free_port
 
 COMMANDS = ["up", "down", "status", "doctor", "db", "psql", "migrate", "simulate", "import", "ingest", "dbt", "dagster"]
 COMMANDS += ["dashboard", "dead-letters", "bench", "reset", "test"]
@@ -58,7 +59,8 @@ def test_a_database_that_is_away_is_an_error_with_a_remedy_and_no_traceback(tmp_
 def test_a_taken_port_names_its_holder_and_the_variable_that_moves_it(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
-        answer = gemba("up", "--detach", "--no-demo", home=tmp_path, GEMBA_STREAMLIT_PORT=str(port))
+        others = {f"GEMBA_{name}_PORT": str(free_port()) for name in ("DB", "MQTT", "DAGSTER")}
+        answer = gemba("up", "--detach", "--no-demo", home=tmp_path, GEMBA_STREAMLIT_PORT=str(port), **others)
     assert answer.returncode == 1
     assert f"Port {port}, which streamlit needs, is taken by" in answer.stderr
     assert f"(pid {os.getpid()})" in answer.stderr
