@@ -22,7 +22,7 @@ from gemba.progress import Note, console, step
 from gemba.services import broker, postgres, programs
 from gemba.services.provision import rootfs_of
 from gemba.settings import Settings, child_environment
-from gemba.supervise import Supervisor
+from gemba.supervise import Supervisor, end_with_parent
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _run(what: str, command: list[str], log: Path, note: Note = lambda line: Non
     log.parent.mkdir(parents=True, exist_ok=True)
     tail: list[str] = []
     process = subprocess.Popen(
-        command,
+        [*end_with_parent(), *command],
         cwd=PROJECT,
         env=child_environment(**environment),
         stdin=subprocess.DEVNULL,

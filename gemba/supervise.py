@@ -241,7 +241,7 @@ class Supervisor:
                 sections.append((f"group:{group}", {"programs": ",".join(names), "priority": priority}))
         for program in programs:
             values = {
-                "command": shlex.join([*_end_with_parent(), *program.command]),
+                "command": shlex.join([*end_with_parent(), *program.command]),
                 "autostart": "false",
                 "autorestart": "true",
                 "startsecs": 2,
@@ -267,8 +267,8 @@ def _escaped(value: Any) -> str:
     return str(value).replace("%", "%%")  # supervisord expands %(...)s
 
 
-def _end_with_parent() -> list[str]:
-    """A killed supervisor must leave no orphan: the kernel then stops the process. Linux only."""
+def end_with_parent() -> list[str]:
+    """Prefix of a command that must not outlive its killed parent: the kernel then stops it. Linux only."""
     return ["setpriv", "--pdeathsig", "TERM", "--"] if sys.platform == "linux" and shutil.which("setpriv") else []
 
 
