@@ -16,6 +16,8 @@ from gemba.services.programs import Programs
 from gemba.settings import Settings
 from gemba.supervise import Program, Supervisor
 
+STEADY_S = 8  # a process that was restarted counts as running after this long
+
 
 @dataclass(frozen=True)
 class Service:
@@ -114,15 +116,23 @@ def streamlit_command(settings: Settings) -> list[str]:
 
 
 def wait_until_answers(service: Service, supervisor: Supervisor) -> None:
-    """Return once the service runs and answers. Raises ServiceError with the end of its log after its time."""
+    """Return once the service runs and answers, and steadily so if it had to be restarted.
+
+    Raises ServiceError with the end of its log after its time, or after five restarts meanwhile.
+    """
     deadline = time.monotonic() + service.start_s
+    restarts_before: int | None = None
     while True:
         state = supervisor.state_of(service.name)
         if state is None:
             raise ServiceError(f"{service.name} was stopped while it was starting", "run `gemba up` again")
-        if state.is_running and service.answers():
+        if restarts_before is None:
+            restarts_before = state.restart_count
+        is_steady = state.restart_count == 0 or state.uptime_s >= STEADY_S
+        if state.is_running and is_steady and service.answers():
             return
-        if state.state == "FATAL" or state.restart_count >= 5 or time.monotonic() > deadline:
+        is_flapping = state.restart_count - restarts_before >= 5
+        if state.state == "FATAL" or is_flapping or time.monotonic() > deadline:
             log = supervisor.log_of(service.name)
             raise ServiceError(
                 f"{service.name} does not start ({state.state.lower()}):\n{_tail(log)}",

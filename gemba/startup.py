@@ -63,8 +63,10 @@ def up(settings: Settings, demo: Demo | None) -> None:
         with step("Starting " + ", ".join(service.name for service in everything)) as note:
             for service in everything:
                 supervisor.start(service.name)
-            for service in everything:
-                note(f"waiting for {service.name}")
+            # Twice, for one may end while the others are waited for.
+            for service in [*everything, *everything]:
+                if console.is_terminal:
+                    note(f"waiting for {service.name}")
                 plant.wait_until_answers(service, supervisor)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gemba.errors import ServiceError
+from gemba.plant import Service, wait_until_answers
 from gemba.settings import get_settings
 from gemba.supervise import Program, Supervisor
 
@@ -115,3 +117,20 @@ def test_a_changed_program_is_taken_over_by_a_running_supervisor(supervisor: Sup
     changed = Program("app", [*SLEEPER[:-1], SLEEPER[-1].replace("'up'", "'changed'")])
     started(supervisor, changed)
     assert eventually(lambda: "changed" in supervisor.log_of("app").read_text())
+
+
+def test_a_process_that_ends_again_and_again_is_an_error_with_its_own_words(supervisor: Supervisor) -> None:
+    broken = Program("broken", [PYTHON, "-c", "raise SystemExit('no broker at nonsense')"])
+    supervisor.start_daemon([broken])
+    supervisor.start("broken")
+    with pytest.raises(ServiceError, match="(?s)broken does not start.*no broker at nonsense"):
+        wait_until_answers(Service(broken, lambda: True), supervisor)
+
+
+def test_restarts_of_yesterday_do_not_fail_a_start_of_today(supervisor: Supervisor) -> None:
+    started(supervisor, Program("app", SLEEPER))
+    log = supervisor.logs / "supervisor.log"
+    with log.open("a") as lines:
+        lines.write("2026-01-01 00:00:00,000 WARN exited: app (exit status 1; not expected)\n" * 30)
+    assert supervisor.state_of("app").restart_count == 30
+    wait_until_answers(Service(Program("app", SLEEPER), lambda: True), supervisor)
