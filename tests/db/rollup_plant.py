@@ -16,10 +16,15 @@ def recent(days: float = 5) -> datetime:
 def add_machine(conn: psycopg.Connection, time_zone: str = "Asia/Yangon", code: str = "one") -> int:
     """A site of its own with one area, line and machine; returns the machine's id."""
     site = conn.execute(
-        "INSERT INTO ref.sites (site_code, name, time_zone) VALUES (%s, %s, %s) RETURNING site_id", (code, code, time_zone)
+        "INSERT INTO ref.sites (site_code, name, time_zone) VALUES (%s, %s, %s) RETURNING site_id",
+        (code, code, time_zone),
     ).fetchone()[0]
-    area = conn.execute("INSERT INTO ref.areas (site_id, area_code, name) VALUES (%s, 'a', 'a') RETURNING area_id", (site,)).fetchone()[0]
-    line = conn.execute("INSERT INTO ref.lines (area_id, line_code, name) VALUES (%s, 'l', 'l') RETURNING line_id", (area,)).fetchone()[0]
+    area = conn.execute(
+        "INSERT INTO ref.areas (site_id, area_code, name) VALUES (%s, 'a', 'a') RETURNING area_id", (site,)
+    ).fetchone()[0]
+    line = conn.execute(
+        "INSERT INTO ref.lines (area_id, line_code, name) VALUES (%s, 'l', 'l') RETURNING line_id", (area,)
+    ).fetchone()[0]
     return conn.execute(
         "INSERT INTO ref.machines (line_id, machine_code, name, machine_type) VALUES (%s, 'm', 'm', 'press') RETURNING machine_id",
         (line,),
@@ -38,7 +43,9 @@ def add_sensor(conn: psycopg.Connection, machine_id: int, tag: str = "t1", **lim
 
 def copy_readings(conn: psycopg.Connection, readings: Iterable[Reading]) -> None:
     """Readings (sensor_id, ts, value[, quality]) in one binary COPY, as ingest writes them."""
-    with conn.cursor().copy("COPY raw.sensor_readings (sensor_id, ts, value, quality) FROM STDIN (FORMAT binary)") as copy:
+    with conn.cursor().copy(
+        "COPY raw.sensor_readings (sensor_id, ts, value, quality) FROM STDIN (FORMAT binary)"
+    ) as copy:
         copy.set_types(["int4", "timestamptz", "float8", "int2"])
         for sensor_id, ts, value, *quality in readings:
             copy.write_row((sensor_id, ts, float(value), quality[0] if quality else 192))
@@ -52,7 +59,9 @@ def refresh_all(conn: psycopg.Connection) -> None:
 
 def rows_of(conn: psycopg.Connection, relation: str, columns: str, sensor_id: int) -> list[tuple]:
     """Some columns of a sensor's buckets, in order of time."""
-    return conn.execute(f"SELECT {columns} FROM {relation} WHERE sensor_id = %s ORDER BY bucket_at", (sensor_id,)).fetchall()
+    return conn.execute(
+        f"SELECT {columns} FROM {relation} WHERE sensor_id = %s ORDER BY bucket_at", (sensor_id,)
+    ).fetchall()
 
 
 def row_versions(conn: psycopg.Connection, name: str) -> dict[tuple, tuple]:
@@ -63,6 +72,8 @@ def row_versions(conn: psycopg.Connection, name: str) -> dict[tuple, tuple]:
     ).fetchall()
     versions = {}
     for (table,) in tables:
-        for row in conn.execute(f"SELECT sensor_id, bucket_at, tableoid::text, ctid::text, xmin::text FROM {table}").fetchall():
+        for row in conn.execute(
+            f"SELECT sensor_id, bucket_at, tableoid::text, ctid::text, xmin::text FROM {table}"
+        ).fetchall():
             versions[row[:2]] = row[2:]
     return versions

@@ -43,14 +43,23 @@ def test_a_single_reading_has_no_standard_deviation(plant: psycopg.Connection) -
     copy_readings(plant, [(sensor, recent(), 3.5)])
     refresh_all(plant)
     for level in ("1m", "15m", "1h", "1d"):
-        assert rows_of(plant, f"agg.sensor_{level}", "reading_count, value_mean, value_stddev", sensor) == [(1, 3.5, None)]
+        assert rows_of(plant, f"agg.sensor_{level}", "reading_count, value_mean, value_stddev", sensor) == [
+            (1, 3.5, None)
+        ]
 
 
 def test_bad_readings_are_left_out_and_uncertain_ones_kept(plant: psycopg.Connection) -> None:
     sensor = add_sensor(plant, add_machine(plant))
     start = recent()
-    copy_readings(plant, [(sensor, start, 1, 192), (sensor, start + timedelta(seconds=10), 3, 64),
-                          (sensor, start + timedelta(seconds=20), 1e6, 0), (sensor, start + timedelta(minutes=1), 5, 0)])
+    copy_readings(
+        plant,
+        [
+            (sensor, start, 1, 192),
+            (sensor, start + timedelta(seconds=10), 3, 64),
+            (sensor, start + timedelta(seconds=20), 1e6, 0),
+            (sensor, start + timedelta(minutes=1), 5, 0),
+        ],
+    )
     refresh_all(plant)
     assert rows_of(plant, "agg.sensor_1m", "reading_count, value_max", sensor) == [(2, 3.0)]
 
@@ -62,7 +71,10 @@ def test_time_beyond_limits_is_readings_beyond_times_the_sampling_interval(plant
     slow = add_sensor(plant, machine, "slow", high_warning=80, sampling_interval_s=30)
     values = [-1, 0, 9.9, 10, 50, 80, 80.1, 90, 90.1]  # beyond warning: -1 0 9.9 80.1 90 90.1; beyond critical: -1 90.1
     start = recent()
-    copy_readings(plant, [(sensor, start + timedelta(seconds=5 * i), v) for sensor in (both, none, slow) for i, v in enumerate(values)])
+    copy_readings(
+        plant,
+        [(sensor, start + timedelta(seconds=5 * i), v) for sensor in (both, none, slow) for i, v in enumerate(values)],
+    )
     refresh_all(plant)
     for level in ("1m", "15m", "1h", "1d"):
         assert rows_of(plant, f"agg.sensor_{level}", "warning_s, critical_s", both) == [(60.0, 20.0)], level
@@ -107,7 +119,9 @@ def test_a_day_is_the_local_day_of_the_site(
     next_midnight = (datetime(*day, tzinfo=tz) + timedelta(days=1)).astimezone(UTC)
     assert next_midnight - midnight == timedelta(hours=hours)
     # one reading each quarter hour, from a day before to a day after; its value is the quarter's number
-    copy_readings(plant, [(sensor, midnight + timedelta(minutes=15 * i, seconds=1), i) for i in range(-96, 96 + 4 * hours)])
+    copy_readings(
+        plant, [(sensor, midnight + timedelta(minutes=15 * i, seconds=1), i) for i in range(-96, 96 + 4 * hours)]
+    )
     plant.execute("SELECT rollup.run_policies()")
     if is_stored:
         refresh_all(plant)
@@ -136,29 +150,49 @@ def test_machine_samples_roll_up_to_minutes_and_hours(plant: psycopg.Connection)
     machine = add_machine(plant)
     start = recent()
     rows = [  # minute, state, total, good, cycle, power
-        (0, "running", 100, 98, 4.0, 10.0), (1, "running", 110, 107, 6.0, 30.0), (2, None, None, None, None, None),
+        (0, "running", 100, 98, 4.0, 10.0),
+        (1, "running", 110, 107, 6.0, 30.0),
+        (2, None, None, None, None, None),
         (59, "down", 5, 4, None, 2.0),  # the counter was reset
         (60, None, 6, 5, 5.0, 8.0),
     ]
     for minute, *values in rows:
         plant.execute(
             "INSERT INTO raw.machine_samples (machine_id, ts, state_code, total_count, good_count, cycle_time_s, power_kw)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)", (machine, start + timedelta(minutes=minute), *values))
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            (machine, start + timedelta(minutes=minute), *values),
+        )
     refresh_all(plant)
-    columns = ("bucket_at, sample_count, running_count, state_last, total_count_first, total_count_last,"
-               " good_count_first, good_count_last, cycle_time_mean_s, power_mean_kw, power_max_kw")
+    columns = (
+        "bucket_at, sample_count, running_count, state_last, total_count_first, total_count_last,"
+        " good_count_first, good_count_last, cycle_time_mean_s, power_mean_kw, power_max_kw"
+    )
     read = f"SELECT {columns} FROM agg.machine_{{}} WHERE machine_id = %s ORDER BY bucket_at"
     assert plant.execute(read.format("1h"), (machine,)).fetchall() == [
         (start, 4, 2, "down", 100, 5, 98, 4, 5.0, 14.0, 30.0),
         (start + timedelta(hours=1), 1, 0, None, 6, 6, 5, 5, 5.0, 8.0, 8.0),
     ]
     assert plant.execute(read.format("1m"), (machine,)).fetchall()[2] == (
-        start + timedelta(minutes=2), 1, 0, None, None, None, None, None, None, None, None)
+        start + timedelta(minutes=2),
+        1,
+        0,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 def test_every_column_of_agg_says_what_it_means(db: psycopg.Connection) -> None:
-    assert db.execute(
-        "SELECT c.oid::regclass::text, attname FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0"
-        " WHERE relnamespace = 'agg'::regnamespace AND col_description(c.oid, attnum) IS NULL"
-    ).fetchall() == []
+    assert (
+        db.execute(
+            "SELECT c.oid::regclass::text, attname FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0"
+            " WHERE relnamespace = 'agg'::regnamespace AND col_description(c.oid, attnum) IS NULL"
+        ).fetchall()
+        == []
+    )
     assert db.execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'agg'::regnamespace").fetchone()[0] >= 6
